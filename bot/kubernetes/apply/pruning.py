@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.sync_options import is_hook
+from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import (
     WORST_FIRST,
     OwnerFate,
@@ -22,6 +22,16 @@ from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, 
 from bot.kubernetes.naming import escaped
 from bot.records import dataclass
 
+_GUARDING: Final = frozenset(
+    {
+        "admissionregistration.k8s.io",
+        "config.gatekeeper.sh",
+        "constraints.gatekeeper.sh",
+        "kyverno.io",
+        "policies.kyverno.io",
+        "templates.gatekeeper.sh",
+    }
+)
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
 """Deleted; unknown, as nothing says who applies it; deleted once a person confirms it; kept."""
 
@@ -46,7 +56,8 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
     """Yield the objects of the given kinds (`Kind` or `group/Kind`) that a change removes.
 
     They are those whose manifest goes or becomes a hook, and those whose owner goes and deletes
-    what it applied.
+    what it applied. What limits others counts in any case where its manifest stays and makes it a
+    hook that the cluster does not keep: no other rule sees that it is gone.
     Objects of a namespace that is removed as well are not reported beside it.
     """
     differing = tuple(changes(before, after))
@@ -57,14 +68,17 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
     }
     for change in differing:
         resource = change.before
-        if resource is None or not _is_named(resource, kinds_removed):
+        is_named = resource is not None and _is_named(resource, kinds_removed)
+        if resource is None or not (is_named or _limits_others(resource)):
             continue
         owners = owners_of(resource, before)
         if change.key.namespace in spaces or is_hook(resource, owners):
             continue
-        if change.after is not None and not is_hook(change.after, owners):
+        becomes = is_hook if is_named else is_passing_hook
+        goes = is_named if change.after is None else becomes(change.after, owners)
+        if not goes:
             continue
-        loss = _loss(resource, before)
+        loss = _loss(resource, before) if is_named else "what it refuses is then allowed"
         if loss is not None:
             fate, owner = _fate(resource, before, after)
             yield Removed(resource, fate, loss, owner, hook=change.after is not None)
@@ -94,6 +108,16 @@ def _is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
     key = resource.key
     is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
     return is_wanted and not key.name.endswith("*")
+
+
+def _limits_others(resource: Resource) -> bool:
+    """Whether an object refuses traffic, requests or resources that would be allowed without it."""
+    kind = resource.group_kind
+    return (
+        kind in {kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE}
+        or kind.kind.endswith("NetworkPolicy")
+        or (kind.group in _GUARDING and not kind.kind.endswith("Exception"))
+    )
 
 
 def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:

@@ -536,16 +536,34 @@ def test_sources_keep_their_order() -> None:
     assert [(root.path, root.order) for root in found] == [("b", 0), ("a", 1)]
 
 
-def test_skipped_hooks_and_tests_are_applied_by_nobody() -> None:
-    hook = "apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{{}}}}}\n"
-    marks = ("argocd.argoproj.io/hook: 'Sync, Skip'", "helm.sh/hook: test", "helm.sh/hook: pre-x")
-    files = {f"apps/shop/{n}.yaml": hook.format(mark) for n, mark in enumerate(marks)}
-    files["app.yaml"] = application("path: apps/shop").replace("{name: prod}", "{name: x}")
+@pytest.mark.parametrize(
+    ("annotations", "is_applied"),
+    [
+        pytest.param("argocd.argoproj.io/hook: Skip", False, id="skip"),
+        pytest.param("argocd.argoproj.io/hook: 'Sync, Skip'", True, id="skip beside a hook"),
+        pytest.param("argocd.argoproj.io/hook: 'Skip, skip'", False, id="skip beside no hook"),
+        pytest.param("argocd.argoproj.io/hook: presync", False, id="no hook of Argo CD's"),
+        pytest.param("argocd.argoproj.io/hook: ''", False, id="no name"),
+        pytest.param("argocd.argoproj.io/hook: PostDelete", True, id="deletion"),
+        pytest.param(
+            "argocd.argoproj.io/hook: no, helm.sh/hook: pre-install", True, id="Helm's beside it"
+        ),
+        pytest.param("helm.sh/hook: test", False, id="Helm's test"),
+        pytest.param("helm.sh/hook: pre-rollback", False, id="no counterpart"),
+        pytest.param("helm.sh/hook: 'pre-rollback,post-upgrade'", True, id="one counterpart"),
+        pytest.param("helm.sh/hook: crd-install", True, id="a definition of Helm 2"),
+    ],
+)
+def test_argo_cd_applies_hooks_that_it_knows(annotations: str, *, is_applied: bool) -> None:
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{{annotations}}}}}\n"
+    files = {
+        "apps/shop/pod.yaml": pod,
+        "app.yaml": application("path: apps/shop").replace("{name: prod}", "{name: x}"),
+    }
 
     (pair,) = Grove({}, files).states(gitops=True).pairs
 
-    pods = pair.after.of(GroupKind("", "Pod"))
-    assert [pod.source.path for pod in pods] == ["apps/shop/2.yaml"]
+    assert bool(pair.after.of(GroupKind("", "Pod"))) is is_applied
 
 
 def test_of_two_sources_that_hold_one_object_the_later_one_is_applied() -> None:

@@ -1,4 +1,4 @@
-"""Objects that a tool never applies: Helm's tests, and hooks that Argo CD skips."""
+"""Objects that a tool never applies: Helm's tests, and what Argo CD skips or takes for no hook."""
 
 from __future__ import annotations
 
@@ -9,27 +9,58 @@ from bot.core.states.roots.root import Root
 
 _HELM_HOOK: Final = "helm.sh/hook"
 _ARGO_HOOK: Final = "argocd.argoproj.io/hook"
-# https://helm.sh/docs/topics/charts_hooks/: `test-success` is the name before Helm 3.
 _MARK: Final = b"/hook"
 """What both annotations hold: few resources have either, and to decode all of them costs much."""
+# https://helm.sh/docs/topics/charts_hooks/: `test-success` is the name before Helm 3.
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
+_SKIP: Final = frozenset({"Skip"})
+# https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
+_ARGO_HOOKS: Final = _SKIP | {
+    "PreSync",
+    "Sync",
+    "PostSync",
+    "SyncFail",
+    "PreDelete",
+    "PostDelete",
+}
+# https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#helm-hooks
+_HELM_HOOKS_OF_ARGO: Final = frozenset(
+    {"pre-install", "post-install", "pre-upgrade", "post-upgrade", "pre-delete", "post-delete"}
+)
 
 
 def is_applied(root: Root, resource: Resource) -> bool:
     """Return whether the tool that applies a root applies this resource of it.
 
-    Only `helm test` creates the tests of a release: Argo CD leaves them out, and Flux runs them
-    where a HelmRelease asks for it. Argo CD reads the annotations in every manifest, and in
-    plain manifests they mean nothing to anybody else.
+    Only `helm test` creates the tests of a release; Flux runs them where a HelmRelease asks for it.
+    Argo CD reads the annotations of hooks in every manifest, and in plain manifests they mean
+    nothing to anybody else.
     """
     if _MARK not in resource.encoded:
         return True
     tool = root.declared.tool if root.declared is not None else ""
-    argo = tool == "argocd"
+    if tool == "argocd":
+        return _is_applied_by_argo(resource)
     hooks = _names(resource.annotations.get(_HELM_HOOK, ""))
-    if hooks and hooks <= _TESTS and (argo or (root.kind == "chart" and tool != "flux-tests")):
-        return False
-    return not (argo and "Skip" in _names(resource.annotations.get(_ARGO_HOOK, "")))
+    is_test = bool(hooks) and hooks <= _TESTS
+    return not (is_test and root.kind == "chart" and tool != "flux-tests")
+
+
+def _is_applied_by_argo(resource: Resource) -> bool:
+    """Whether Argo CD applies an object, as a hook or as a resource.
+
+    What is marked as a hook and has no name that Argo CD knows, in its spelling, is neither, and
+    `Skip` beside another name does not count:
+    https://github.com/argoproj/argo-cd/blob/master/gitops-engine/pkg/sync/hook/hook.go
+    """
+    marks = resource.annotations
+    helm = marks.get(_HELM_HOOK)
+    helm_hooks = _names(helm or "") & _HELM_HOOKS_OF_ARGO
+    if _ARGO_HOOK in marks:
+        hooks = _names(marks[_ARGO_HOOK]) & _ARGO_HOOKS
+        return hooks != _SKIP and bool(hooks or helm_hooks)
+    # Helm 2's mark of a definition is no hook for Argo CD.
+    return helm is None or helm == "crd-install" or bool(helm_hooks)
 
 
 def _names(text: str) -> frozenset[str]:
