@@ -17,6 +17,7 @@ from bot.kubernetes.network.touched import touched_pods
 from bot.kubernetes.network.unmodelled import UNMODELLED, unmodelled_policy
 from bot.kubernetes.network.verdict import network
 from bot.kubernetes.workloads.population import PodGroup, population
+from bot.kubernetes.workloads.template_paths import STARTED_BY_OTHERS
 
 
 def uncovered_findings(before: State, after: State) -> Iterator[Finding]:
@@ -61,6 +62,8 @@ def check_coverage(state: State, reach: ChangeReach) -> Iterator[Violation]:
         if name_matches(space, state.policy.assume.default_deny) or unmodelled_policy(state, space):
             continue
         for pods in groups:
+            if pods.template.owner.group_kind in STARTED_BY_OTHERS:
+                continue
             if not pods.host_network and not _covered(state, pods):
                 yield Violation(
                     "NP-UNCOVERED",

@@ -122,6 +122,17 @@ PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
 TEMPLATED: Final = tuple(PLACES)
 """The kinds that are known to hold pod templates."""
 
+STARTED_BY_OTHERS: Final = frozenset(
+    {
+        kinds.WORKFLOW_TEMPLATE,
+        kinds.CLUSTER_WORKFLOW_TEMPLATE,
+        kinds.TEKTON_TASK,
+        kinds.TEKTON_CLUSTER_TASK,
+        kinds.TEKTON_PIPELINE,
+    }
+)
+"""The kinds that start no pods before something else names them, which may add labels."""
+
 # Labels that controllers add to the pods that they create, with values of their choice.
 _ADDED: Final = frozenset(
     {
