@@ -4,9 +4,8 @@
 #
 # k8s.io/kube-openapi as Kubernetes 1.37.2 requires it, whose validator judges custom resources and whose durations
 # are what CEL rules of the definition compare. If Go does not know the text as a duration, every pair of digits
-# and a unit in it is added up, and what is between them does not count, a sign and a decimal point included: a rule
-# self.every <= duration('48h') refuses "1.5d" and takes "-1d". The controller behind it mostly has metav1.Duration,
-# which is Go's: it cannot read what the API server has stored.
+# and a unit in it is added up, and what is between them does not count, a sign and a decimal point included. The
+# controller behind it mostly has metav1.Duration, which is Go's: it cannot read what the API server has stored.
 #
 # Seen:
 #   1.5h              valid, 1h30m0s      metav1.Duration reads it
