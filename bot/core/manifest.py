@@ -77,7 +77,8 @@ class Manifest:
     document of a file changed. `resembles` says that a line begins with `apiVersion:` or `kind:`
     (JSON: that it has those keys), so that an unreadable file still counts as a manifest. `pointer`
     says that the file is a Git LFS pointer, `template` that it is unreadable and contains template
-    actions (`{{ ... }}`), so that it may be a Helm template.
+    actions (`{{ ... }}`), so that it may be a Helm template. `skipped` says that it holds the text
+    for which Argo CD leaves a file of a directory out.
     """
 
     kubectl: Reading
@@ -87,6 +88,7 @@ class Manifest:
     resembles: bool = False
     pointer: bool = False
     template: bool = False
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _with_kustomize(manifest: Manifest, reading: Reading) -> Manifest:
         manifest.resembles,
         manifest.pointer,
         manifest.template,
+        manifest.skipped,
     )
 
 

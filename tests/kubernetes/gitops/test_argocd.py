@@ -536,36 +536,6 @@ def test_sources_keep_their_order() -> None:
     assert [(root.path, root.order) for root in found] == [("b", 0), ("a", 1)]
 
 
-@pytest.mark.parametrize(
-    ("annotations", "is_applied"),
-    [
-        pytest.param("argocd.argoproj.io/hook: Skip", False, id="skip"),
-        pytest.param("argocd.argoproj.io/hook: 'Sync, Skip'", True, id="skip beside a hook"),
-        pytest.param("argocd.argoproj.io/hook: 'Skip, skip'", False, id="skip beside no hook"),
-        pytest.param("argocd.argoproj.io/hook: presync", False, id="no hook of Argo CD's"),
-        pytest.param("argocd.argoproj.io/hook: ''", False, id="no name"),
-        pytest.param("argocd.argoproj.io/hook: PostDelete", True, id="deletion"),
-        pytest.param(
-            "argocd.argoproj.io/hook: no, helm.sh/hook: pre-install", True, id="Helm's beside it"
-        ),
-        pytest.param("helm.sh/hook: test", False, id="Helm's test"),
-        pytest.param("helm.sh/hook: pre-rollback", False, id="no counterpart"),
-        pytest.param("helm.sh/hook: 'pre-rollback,post-upgrade'", True, id="one counterpart"),
-        pytest.param("helm.sh/hook: crd-install", True, id="a definition of Helm 2"),
-    ],
-)
-def test_argo_cd_applies_hooks_that_it_knows(annotations: str, *, is_applied: bool) -> None:
-    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{{annotations}}}}}\n"
-    files = {
-        "apps/shop/pod.yaml": pod,
-        "app.yaml": application("path: apps/shop").replace("{name: prod}", "{name: x}"),
-    }
-
-    (pair,) = Grove({}, files).states(gitops=True).pairs
-
-    assert bool(pair.after.of(GroupKind("", "Pod"))) is is_applied
-
-
 def test_of_two_sources_that_hold_one_object_the_later_one_is_applied() -> None:
     sources = ", ".join(f"{{repoURL: '{REPOSITORY}', path: {path}}}" for path in ("b", "a"))
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {{from: {}}}\n"

@@ -16,7 +16,7 @@ from bot.core.rendering import BuildResult, BuildStatus, Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.nested import with_carried
-from bot.core.states.placements.hooks import is_applied
+from bot.core.states.placements.unapplied import is_applied, is_skipped
 from bot.core.states.rendered.origins import refusal_of, rendered
 from bot.core.states.rendered.renditions import Leaves, Rendition, rendition, steadied
 from bot.core.states.resources import identity_of, resources_of, source_of
@@ -177,11 +177,12 @@ class RootReader:
     def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
         """A root that gives what these files say, as kubectl or as kustomize reads them."""
         files = self._files(own_files, kustomize=kustomize)
-        ordered = sorted(files, key=lambda path: path.split("/"))
-        unread = any(map(_is_unread, files.values()))
+        read = {path: file for path, file in files.items() if not is_skipped(root, file)}
+        ordered = sorted(read, key=lambda path: path.split("/"))
+        unread = any(map(_is_unread, read.values()))
         space = root.default_namespace or self.namespace
         resources = tuple(
-            resource for path in ordered for resource in self._resources(files[path], space)
+            resource for path in ordered for resource in self._resources(read[path], space)
         )
         return Applied(root, self._complete(root, resources), files, unread=unread)
 

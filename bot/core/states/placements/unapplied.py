@@ -1,16 +1,18 @@
-"""Objects that a tool never applies: Helm's tests, and what Argo CD skips or takes for no hook."""
+"""What a tool never applies: Helm's tests, what Argo CD skips, what is local to a build."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from bot.core.manifest import ManifestFile
 from bot.core.resource import Resource
 from bot.core.states.roots.root import Root
 
 _HELM_HOOK: Final = "helm.sh/hook"
 _ARGO_HOOK: Final = "argocd.argoproj.io/hook"
-_MARK: Final = b"/hook"
-"""What both annotations hold: few resources have either, and to decode all of them costs much."""
+_LOCAL: Final = "config.kubernetes.io/local-config"
+_MARKS: Final = (b"/hook", b"/local-config")
+"""What the annotations hold: few resources have any, and to decode all of them costs much."""
 # https://helm.sh/docs/topics/charts_hooks/: `test-success` is the name before Helm 3.
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 _SKIP: Final = frozenset({"Skip"})
@@ -29,21 +31,45 @@ _HELM_HOOKS_OF_ARGO: Final = frozenset(
 )
 
 
+def is_skipped(root: Root, file: ManifestFile) -> bool:
+    """Return whether Argo CD leaves a whole file of a directory out, by what is written in it.
+
+    https://github.com/argoproj/argo-cd/blob/master/reposerver/repository/repository.go
+    (getPotentiallyValidManifestFile)
+    """
+    return file.manifest.skipped and root.kind == "directory" and _tool(root) == "argocd"
+
+
 def is_applied(root: Root, resource: Resource) -> bool:
     """Return whether the tool that applies a root applies this resource of it.
 
+    What is local to a build is left out of its output by kustomize, with which Flux builds every
+    directory.
     Only `helm test` creates the tests of a release; Flux runs them where a HelmRelease asks for it.
     Argo CD reads the annotations of hooks in every manifest, and in plain manifests they mean
     nothing to anybody else.
     """
-    if _MARK not in resource.encoded:
+    if not any(mark in resource.encoded for mark in _MARKS):
         return True
-    tool = root.declared.tool if root.declared is not None else ""
+    tool = _tool(root)
+    by_kustomize = root.kind == "kustomization" or (root.kind == "directory" and tool == "flux")
+    if by_kustomize and _is_local(resource):
+        return False
     if tool == "argocd":
         return _is_applied_by_argo(resource)
     hooks = _names(resource.annotations.get(_HELM_HOOK, ""))
     is_test = bool(hooks) and hooks <= _TESTS
     return not (is_test and root.kind == "chart" and tool != "flux-tests")
+
+
+def _is_local(resource: Resource) -> bool:
+    """Whether kustomize uses an object in a build and leaves it out of what comes of it.
+
+    https://github.com/kubernetes-sigs/kustomize/blob/master/api/resource/factory.go
+    (DropLocalNodes)
+    """
+    mark = resource.at("metadata", "annotations", _LOCAL)
+    return mark.exists and mark.value not in ("false", False)
 
 
 def _is_applied_by_argo(resource: Resource) -> bool:
@@ -61,6 +87,10 @@ def _is_applied_by_argo(resource: Resource) -> bool:
         return hooks != _SKIP and bool(hooks or helm_hooks)
     # Helm 2's mark of a definition is no hook for Argo CD.
     return helm is None or helm == "crd-install" or bool(helm_hooks)
+
+
+def _tool(root: Root) -> str:
+    return root.declared.tool if root.declared is not None else ""
 
 
 def _names(text: str) -> frozenset[str]:
