@@ -7,6 +7,7 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.limiting import never_created
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS, application_spec
 from bot.kubernetes.gitops.retention import SOURCES, Retention, leaves_out, retentions
@@ -38,6 +39,13 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             "what the other applies",
             key=f"overlaps {overlap.place}",
             facts={"root": overlap.place, "field": route_text(overlap.field.route)},
+        )
+    for mark in never_created(before, after):
+        yield Finding(
+            mark,
+            f"{mark.resource.key} is new, and Flux never creates it with {mark.route[-1]}: "
+            f"{mark.text}, so that what it refuses stays allowed",
+            key="never created",
         )
     for difference in changes(before, after, *OWNERS, *SOURCES):
         if difference.before is not None and difference.after is not None:

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.limiting import limits_others
 from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import (
     WORST_FIRST,
@@ -22,16 +23,6 @@ from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, 
 from bot.kubernetes.naming import escaped
 from bot.records import dataclass
 
-_GUARDING: Final = frozenset(
-    {
-        "admissionregistration.k8s.io",
-        "config.gatekeeper.sh",
-        "constraints.gatekeeper.sh",
-        "kyverno.io",
-        "policies.kyverno.io",
-        "templates.gatekeeper.sh",
-    }
-)
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
 """Deleted; unknown, as nothing says who applies it; deleted once a person confirms it; kept."""
 
@@ -69,7 +60,7 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
     for change in differing:
         resource = change.before
         is_named = resource is not None and _is_named(resource, kinds_removed)
-        if resource is None or not (is_named or _limits_others(resource)):
+        if resource is None or not (is_named or limits_others(resource)):
             continue
         owners = owners_of(resource, before)
         if change.key.namespace in spaces or is_hook(resource, owners):
@@ -108,16 +99,6 @@ def _is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
     key = resource.key
     is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
     return is_wanted and not key.name.endswith("*")
-
-
-def _limits_others(resource: Resource) -> bool:
-    """Whether an object refuses traffic, requests or resources that would be allowed without it."""
-    kind = resource.group_kind
-    return (
-        kind in {kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE}
-        or kind.kind.endswith("NetworkPolicy")
-        or (kind.group in _GUARDING and not kind.kind.endswith("Exception"))
-    )
 
 
 def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from bot.core.resource import Resource
+from bot.core.resource import Node, Resource
 
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _HELM_POLICY: Final = "helm.sh/resource-policy"
 # https://github.com/fluxcd/pkg/blob/main/ssa/utils/utils.go (AnyInMetadata): a label or annotation,
 # whose value is compared without regard to case.
-_FLUX: Final = {
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-    "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
-    "kustomize.toolkit.fluxcd.io/ssa": "ignore",
-}
+_FLUX: Final = {"prune": "disabled", "reconcile": "disabled", "ssa": "ignore"}
 
 
 def is_kept_by_flux(resource: Resource) -> bool:
     """Return whether a Flux Kustomization keeps an object that it no longer finds."""
-    return any(
-        fields.get(name, "").lower() == value
-        for name, value in _FLUX.items()
-        for fields in (resource.labels, resource.annotations)
-    )
+    return flux_mark(resource, *_FLUX) is not None
+
+
+def flux_mark(resource: Resource, *names: str) -> Node | None:
+    """Return the first of these marks of Flux that the object has, with the value that counts."""
+    for name in names:
+        for fields in ("labels", "annotations"):
+            mark = resource.at("metadata", fields, f"kustomize.toolkit.fluxcd.io/{name}")
+            if (mark.text or "").lower() == _FLUX[name]:
+                return mark
+    return None
 
 
 def is_kept_by_helm(resource: Resource) -> bool:
