@@ -41,6 +41,8 @@ def level_guards(state: State) -> Iterator[Guard]:
     """The namespaces of a state as guards, and the configuration of the admission plugin."""
     for resource in state.of(kinds.NAMESPACE):
         yield Guard(str(resource.key), "namespaces", {resource.key: resource.root}, read_namespace)
+    for resource in state.of(kinds.APPLICATION):
+        yield Guard(str(resource.key), "namespaces", {resource.key: resource.root}, read_created)
     for kind in (kinds.ADMISSION_CONFIGURATION, kinds.POD_SECURITY_CONFIGURATION):
         for resource in state.of(kind):
             roots = {resource.key: resource.root}
@@ -49,11 +51,21 @@ def level_guards(state: State) -> Iterator[Guard]:
 
 def read_namespace(roots: GuardRoots) -> tuple[Clause, ...]:
     """The level that a namespace enforces; without the label, most clusters enforce none."""
-    return tuple(_namespace(root) for root in roots.values())
+    return tuple(_level(root, root["metadata"]["labels"]) for root in roots.values())
 
 
-def _namespace(root: Node) -> Clause:
-    labels = root["metadata"]["labels"]
+def read_created(roots: GuardRoots) -> tuple[Clause, ...]:
+    """The level of the namespace that Argo CD labels for an Application.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#namespace-metadata
+    """
+    return tuple(
+        _level(root, root["spec"]["syncPolicy"]["managedNamespaceMetadata"]["labels"])
+        for root in roots.values()
+    )
+
+
+def _level(root: Node, labels: Node) -> Clause:
     level, version = labels[POD_SECURITY], labels[_VERSION]
     return Clause(
         "level",
