@@ -109,10 +109,10 @@ class _Pair:
 
     def _weakened(self, guard: Guard) -> Iterator[Finding]:
         refusing = [clause for clause in guard.clauses if _acts(clause)]
-        after = self.new.clauses_like(guard) if self.new is not None else ()
-        if self.new is None:
+        if self.new is None or _lacks_policy(self.new, guard):
             yield from self._removed(guard, refusing)
             return
+        after = self.new.clauses_like(guard)
         total: Formula = Or(
             tuple(clause.denies for clause in (*after, *self._standing_in()))
             if guard.absent is False
@@ -164,6 +164,11 @@ class _Pair:
         elif not refusing:
             message = f"{guard_name(root.resource)} is removed: it only reported"
             yield _finding(place, message, Severity.NOTICE, "LEFT")
+
+
+def _lacks_policy(new: Guard, old: Guard) -> bool:
+    """Whether only bindings are left of an admission policy, which enforce nothing without it."""
+    return any(key not in new.roots and key.kind.endswith("Policy") for key in old.roots)
 
 
 def _idle(clause: Clause) -> Finding:
