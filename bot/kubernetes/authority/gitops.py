@@ -12,6 +12,7 @@ from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.authority.argo_policy import RBAC_CONFIG, config_widened
 from bot.kubernetes.authority.argo_projects import new_project, project_widened
+from bot.kubernetes.authority.argo_settings import SETTINGS, operation_started, settings_opened
 from bot.kubernetes.authority.pattern_lists import place
 from bot.kubernetes.workloads.pods import str_of
 
@@ -48,9 +49,14 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
     if kind == kinds.CONFIG_MAP:
         if change.key.name == RBAC_CONFIG:
             yield from config_widened(change.before, new)
-    elif change.before is None:
+        elif change.key.name in SETTINGS:
+            yield from settings_opened(change.before, new)
         return
-    elif kind == kinds.APP_PROJECT:
+    if kind == kinds.APPLICATION:
+        yield from operation_started(change.before, new)
+    if change.before is None:
+        return
+    if kind == kinds.APP_PROJECT:
         for node, what, side in project_widened(change.before, new):
             yield node, f"{str_of(new)} now {what}", side
     elif kind in _APPLICATIONS:

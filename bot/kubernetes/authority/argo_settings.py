@@ -1,0 +1,62 @@
+"""Argo CD's own settings in ConfigMaps, and operations, that open it or go around reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.finding import Side
+from bot.core.resource import Node, Resource
+from bot.kubernetes.authority.pattern_lists import place
+from bot.kubernetes.workloads.pods import str_of
+
+# https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cm-yaml/
+# https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cmd-params-cm-yaml/
+_OPENING: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
+    {
+        ("argocd-cmd-params-cm", "server.disable.auth"): (
+            "true",
+            "lets everybody who reaches Argo CD do everything, without signing in",
+        ),
+        ("argocd-cm", "users.anonymous.enabled"): (
+            "true",
+            "lets people who have not signed in do what policy.default allows",
+        ),
+        ("argocd-cm", "exec.enabled"): ("true", "lets people open shells in pods from Argo CD"),
+        ("argocd-cm", "application.sync.impersonation.enabled"): (
+            "false",
+            "no longer syncs with the accounts of projects, but with Argo CD's own",
+        ),
+    }
+)
+SETTINGS: Final = frozenset(name for name, _ in _OPENING)
+"""The ConfigMaps that hold these settings."""
+
+
+def settings_opened(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    """The settings of a ConfigMap that newly open Argo CD, each with what it then does."""
+    for (name, key), (value, effect) in _OPENING.items():
+        if new.name != name:
+            continue
+        node = new.at("data", key)
+        was = old.at("data", key) if old is not None else None
+        if value == "false":
+            opened = was is not None and was.text == "true" and node.text != "true"
+        else:
+            opened = node.text == value and (was is None or was.text != value)
+        if opened:
+            where, side = place(node, was) if was is not None else (node, "RIGHT")
+            yield where, f"{str_of(new)} {effect} ({key})", side
+
+
+def operation_started(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    """An operation that an Application carries: Argo CD runs it, whatever the spec says.
+
+    It may name other sources, revisions and manifests:
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-kubectl/
+    """
+    node = new.at("operation")
+    if node.exists and (old is None or old.at("operation").value != node.value):
+        what = "runs an operation of its own, and nobody reviews what that applies"
+        yield node, f"{str_of(new)} {what}", "RIGHT"
