@@ -7,7 +7,8 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.limiting import never_created
+from bot.kubernetes.apply.never_created import never_created, newly_owned
+from bot.kubernetes.apply.unapplied_settings import newly_unapplied
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS, application_spec
 from bot.kubernetes.gitops.retention import SOURCES, Retention, leaves_out, retentions
@@ -47,7 +48,16 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             f"{mark.text}, so that what it refuses stays allowed",
             key="never created",
         )
+    for owned in newly_owned(before, after):
+        yield Finding(
+            owned,
+            f"{owned.resource.key} newly has owners: it is deleted if none of them exists",
+            key="has owners",
+        )
     for difference in changes(before, after, *OWNERS, *SOURCES):
+        if difference.after is not None:
+            for node, effect in newly_unapplied(difference.before, difference.after):
+                yield Finding(node, f"{difference.key} {effect}", key=effect)
         if difference.before is not None and difference.after is not None:
             yield from _moved(difference.before, difference.after)
             yield from _left_out(difference.before, difference.after)

@@ -9,7 +9,6 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.limiting import limits_others
 from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import (
     WORST_FIRST,
@@ -20,6 +19,7 @@ from bot.kubernetes.gitops.owners import (
     removed_owners,
 )
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, is_kept_by_helm
+from bot.kubernetes.limiting import limits_others
 from bot.kubernetes.naming import escaped
 from bot.records import dataclass
 
@@ -60,7 +60,7 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
     for change in differing:
         resource = change.before
         is_named = resource is not None and _is_named(resource, kinds_removed)
-        if resource is None or not (is_named or limits_others(resource)):
+        if resource is None or not (is_named or limits_others(resource.group_kind)):
             continue
         owners = owners_of(resource, before)
         if change.key.namespace in spaces or is_hook(resource, owners):

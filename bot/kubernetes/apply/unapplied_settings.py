@@ -1,0 +1,89 @@
+"""Settings of owners by which their tool applies less than their source, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import GroupKind, Node, Resource
+from bot.kubernetes import kinds
+from bot.kubernetes.gitops.owners import application_spec
+from bot.kubernetes.gitops.prune_marks import flux_mark
+from bot.kubernetes.limiting import limits_others
+
+_SKIP_RECONCILE: Final = "argocd.argoproj.io/skip-reconcile"
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # Go's strconv.ParseBool
+_OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
+_OF_FLUX: Final = frozenset({kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE})
+_ANY: Final = frozenset({"", "*"})
+_HYDRATED: Final = (
+    ("syncSource", "repoURL"),
+    ("syncSource", "targetBranch"),
+    ("syncSource", "path"),
+    ("hydrateTo", "targetBranch"),
+)
+_IDLE: Final = "is not reconciled, so that what is newly in its source is not applied"
+
+
+def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str]]:
+    """The settings that an owner newly has, each with what its tool then does."""
+    had = [(effect, node.value) for node, effect in _settings(old)] if old is not None else []
+    for node, effect in _settings(new):
+        if (effect, node.value) not in had:
+            yield node, effect
+    if old is None:
+        suspended = new.at("spec", "suspend")
+        if new.group_kind in _OF_FLUX and suspended.value is True:
+            yield suspended, "is new and suspended, so that nothing of its source is applied"
+    elif new.group_kind in _OF_ARGO:
+        yield from _hydrated(old, new)
+
+
+def _settings(owner: Resource) -> Iterator[tuple[Node, str]]:
+    if owner.group_kind in _OF_FLUX:
+        yield from _of_flux(owner)
+    elif owner.group_kind in _OF_ARGO:
+        yield from _of_argo(owner)
+
+
+def _of_flux(owner: Resource) -> Iterator[tuple[Node, str]]:
+    """https://fluxcd.io/flux/components/kustomize/kustomizations/#suspend."""
+    mark = flux_mark(owner, "reconcile", "ssa")
+    if mark is not None:
+        yield mark, "is not applied itself, so that nothing of its source is"
+
+
+def _of_argo(owner: Resource) -> Iterator[tuple[Node, str]]:
+    """https://argo-cd.readthedocs.io/en/stable/user-guide/skip_reconcile/ and others."""
+    spec = application_spec(owner)
+    is_set = owner.group_kind == kinds.APPLICATION_SET
+    metadata = owner.at("spec", "template", "metadata") if is_set else owner.at("metadata")
+    skip = metadata["annotations"][_SKIP_RECONCILE]
+    if skip.text in _TRUE:
+        yield skip, _IDLE
+    for source in (spec["source"], *spec["sources"].items()):
+        ignored = source["kustomize"]["ignoreMissingComponents"]
+        if ignored.value is True:
+            yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
+    if "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"].texts:
+        for item in spec["ignoreDifferences"].items():
+            if _may_limit_others(item):
+                kind = item["kind"].text or "every kind"
+                yield item, f"no longer applies what it ignores of {kind}"
+
+
+def _may_limit_others(item: Node) -> bool:
+    group, kind = item["group"].text or "", item["kind"].text or ""
+    return kind in _ANY or limits_others(GroupKind(group, kind))
+
+
+def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
+    """Another branch or directory than before that a hydrator syncs, or writes to.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/source-hydrator/
+    """
+    before, after = (application_spec(side)["sourceHydrator"] for side in (old, new))
+    for part, name in _HYDRATED:
+        node = after[part][name]
+        if node.exists and before[part][name].value != node.value:
+            yield node, f"now takes what it applies from another {part}.{name}"
