@@ -99,10 +99,10 @@ def _by_name(path: str, file: File, blobs: Blobs) -> str:
     if file.size > _LARGEST:
         return "is a template or program that is too large to be read"
     text = _text(file, blobs)
-    if not (_VERSION.search(text) and _KIND.search(text)):
-        return ""
-    if language:
+    if language and "apiVersion" in text and "kind" in text:
         return f"is {language}, which Fairlead does not evaluate, so its output is not known"
+    if language or not (_VERSION.search(text) and _KIND.search(text)):
+        return ""
     is_plain = path.endswith(MANIFEST_SUFFIXES) and not _ACTION.search(text)
     return "" if is_plain else _TEMPLATE
 

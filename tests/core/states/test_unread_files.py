@@ -35,6 +35,7 @@ def problems(base: dict[str, str], head: dict[str, str], *ignore: str) -> list[t
             "releases: []\n",
             "is a helmfile, which Fairlead does not build",
         ),
+        ("lib/x.libsonnet", "{a:: {apiVersion: 'v1', kind: 'Role'}}\n", "is Jsonnet, which"),
         ("lib/x.jsonnet", "{\n  apiVersion: 'v1',\n  kind: 'Role' }\n", "is Jsonnet, which"),
     ],
 )

@@ -40,6 +40,8 @@ _CONTENT: Final = pattern(r"(?s)[\[{`].{40,}")
 _ROLES: Final = frozenset(
     GroupKind("rbac.authorization.k8s.io", kind) for kind in ("Role", "ClusterRole")
 )
+_INTERNAL: Final = b'"internal.config.kubernetes.io/'
+"""What begins the annotations by which kustomize keeps its own notes, such as a name's suffix."""
 _DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
 
 
@@ -424,6 +426,16 @@ class _Build:
             draft = draft_of(document.encoded, source_of(file, document))
             if draft is not None:
                 yield draft
+            if not self._lenient:
+                _refuse_odd(path, document.encoded, draft)
+
+
+def _refuse_odd(path: str, encoded: bytes, draft: Draft | None) -> None:
+    """Raise BuildError for what kustomize refuses in a listed file, or would give another name."""
+    if draft is None or draft.identity.generated:
+        raise BuildError(f"it lists {path!r}, which holds an object without a kind or a name")
+    if _INTERNAL in encoded:
+        raise BuildError(f"it lists {path!r}, which holds an annotation of kustomize's own")
 
 
 def _refuse_twins(drafts: list[Draft]) -> None:

@@ -154,6 +154,37 @@ UNREAD = [
 ]
 
 
+HASHED = "internal.config.kubernetes.io/needsHashSuffix"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ("a: 1\n", "an object without a kind or a name"),
+        ("apiVersion: v1\nkind: ConfigMap\n", "an object without a kind or a name"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}\n",
+            "an object without a kind or a name",
+        ),
+        (
+            f"apiVersion: v1\nkind: A\nmetadata: {{name: x, annotations: {{{HASHED}: enabled}}}}\n",
+            "an annotation of kustomize's own",
+        ),
+    ],
+)
+def test_what_kustomize_refuses_or_renames_is_said(manifest: str, reason: str) -> None:
+    policy = resource("ConfigMap", "y")
+    head = {
+        "app/kustomization.yaml": "resources: [x.yaml]\n",
+        "app/x.yaml": policy + "---\n" + manifest,
+    }
+
+    ((new, path, side, message),) = messages({}, head)
+
+    assert (new, path, side) == (True, "app/kustomization.yaml", "RIGHT")
+    assert f"it lists 'app/x.yaml', which holds {reason}" in message
+
+
 @pytest.mark.parametrize(("text", "reason"), UNREAD)
 def test_anything_else_is_not_read_and_said(text: str, reason: str) -> None:
     head = {
