@@ -52,6 +52,8 @@ def _finding(refused: RefusedChange, new: Resource) -> Iterator[Finding]:
         if job:
             return
         severity, end = Severity.WARNING, "so the object is deleted and created again"
+        if new.group_kind == kinds.PERSISTENT_VOLUME_CLAIM:
+            severity, end = SEVERITY, f"{end}: its data goes with it unless the volume is retained"
     elif short_lived:
         severity, end = Severity.WARNING, "so the API refuses the update while the old Job is there"
     message = f"{str_of(new)} changes {refused.path}, {refused.reason}, {end}"

@@ -52,17 +52,31 @@ def test_a_job_that_is_made_anew_may_change(
     assert [str(held.severity) for held in found] == severities
 
 
-def test_what_is_replaced_by_force_is_deleted_first() -> None:
-    spec = "spec: {storageClassName: %s}"
+@pytest.mark.parametrize(
+    ("api_version", "kind", "field", "severity", "end"),
+    [
+        ("apps/v1", "StatefulSet", "serviceName", Severity.WARNING, ""),
+        (
+            "v1",
+            "PersistentVolumeClaim",
+            "storageClassName",
+            Severity.ERROR,
+            ": its data goes with it unless the volume is retained",
+        ),
+    ],
+)
+def test_what_is_replaced_by_force_is_deleted_first(
+    api_version: str, kind: str, field: str, severity: Severity, end: str
+) -> None:
     base, head = (
-        thing("v1", "PersistentVolumeClaim", spec % name, annotated(FORCE)) for name in "ab"
+        thing(api_version, kind, f"spec: {{{field}: {name}}}", annotated(FORCE)) for name in "ab"
     )
     (found,) = findings("immutable-field-changed", base, head)
 
-    assert (found.severity, found.message) == (
-        Severity.WARNING,
-        "PersistentVolumeClaim shop/x changes spec.storageClassName, which cannot change, so the object is deleted and created again",
-    )
+    recreated = f"so the object is deleted and created again{end}"
+    assert found.severity == severity
+    assert found.message.startswith(f"{kind} shop/x changes spec.{field}, ")
+    assert found.message.endswith(recreated)
 
 
 CLAIM = thing("v1", "PersistentVolumeClaim")

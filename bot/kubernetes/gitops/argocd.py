@@ -194,7 +194,11 @@ def _override_files(source: ArgoSource) -> tuple[str, ...]:
     https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git
     """
     inside = f"{source.place}/" if source.place else ""
-    names = (".argocd-source.yaml", f".argocd-source-{source.application.name}.yaml")
+    application = source.application
+    # Of an Application in another namespace than Argo CD's, the name begins with its namespace.
+    instance = f"{application.node.resource.namespace}_{application.name}"
+    own_names = (f".argocd-source-{name}.yaml" for name in (application.name, instance))
+    names = (".argocd-source.yaml", *own_names)
     return tuple(f"{inside}{name}" for name in names if f"{inside}{name}" in source.places.files)
 
 

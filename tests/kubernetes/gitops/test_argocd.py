@@ -372,6 +372,22 @@ def test_overrides_in_the_directory_lie_over_the_source() -> None:
     assert (built.get("namePrefix"), built["images"]) == (None, [{"name": "x", "newTag": "2"}])
 
 
+def test_an_application_of_another_namespace_has_override_files_of_its_own() -> None:
+    found = only(
+        {
+            "app.yaml": application("path: apps/shop").replace("namespace: argocd", "namespace: a"),
+            "apps/shop/web.yaml": ROLE,
+            "apps/shop/role.yaml": ROLE,
+            "apps/shop/.argocd-source-a_shop.yaml": "directory: {exclude: web.yaml}\n",
+        }
+    )
+
+    assert (found.files, found.inputs) == (
+        ("apps/shop/.argocd-source-a_shop.yaml", "apps/shop/role.yaml"),
+        ("apps/shop/.argocd-source-a_shop.yaml",),
+    )
+
+
 def test_overrides_that_cannot_be_read_hinder() -> None:
     tree = {
         "app.yaml": application("path: apps/shop"),
