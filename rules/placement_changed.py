@@ -41,12 +41,12 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             key=f"overlaps {overlap.place}",
             facts={"root": overlap.place, "field": route_text(overlap.field.route)},
         )
-    for mark in never_created(before, after):
+    for resource, field in never_created(before, after):
         yield Finding(
-            mark,
-            f"{mark.resource.key} is new, and Flux never creates it with {mark.route[-1]}: "
-            f"{mark.text}, so that what it refuses stays allowed",
-            key="never created",
+            field if field.resource is resource else resource.at("metadata", "name"),
+            f"{resource.key} is never created, by {_said(field, resource)}: what it refuses stays "
+            "allowed",
+            key=f"never created {resource.key}",
         )
     for owned in newly_owned(before, after):
         yield Finding(
@@ -198,3 +198,9 @@ def _selections(owner: Resource) -> Iterator[Node]:
 
 def _text(field: Node) -> str:
     return repr(field.text) if field.text else "another cluster" if field.exists else "its own"
+
+
+def _said(field: Node, resource: Resource) -> str:
+    """A field with its value, and its object where that is another one."""
+    words = f"{field.route[-1]}: {field.text if field.text is not None else 'true'}"
+    return words if field.resource is resource else f"{words} of {field.resource.key}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from bot.core.resource import Resource
@@ -25,7 +25,7 @@ _PASSING: Final = frozenset(
         "post-rollback",
     }
 )
-_INSTALLING: Final = frozenset({"pre-install", "post-install"})
+_AFTER_UPGRADE: Final = "post-upgrade"
 _DELETED_AFTER: Final = frozenset({"HookSucceeded", "hook-succeeded"})
 
 
@@ -36,28 +36,30 @@ def is_recreated(resource: Resource) -> bool:
     return forced or resource.annotations.get("kustomize.toolkit.fluxcd.io/force") == "enabled"
 
 
-def is_hook(resource: Resource, owners: Iterable[Owner] = ()) -> bool:
+def is_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
     """Whether the object is a hook, created anew for every sync or release."""
     return bool(_hook_marks(resource, owners))
 
 
-def is_passing_hook(resource: Resource, owners: Iterable[Owner] = ()) -> bool:
-    """Whether the object is a hook that the cluster does not keep.
+def is_passing_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
+    """Whether an object that becomes a hook is no longer kept in the cluster.
 
-    It is deleted once it has run, or created only when a sync fails or something is deleted. What
-    Helm creates for an installation, the upgrade of a release that is there does not create.
+    It is deleted once it has run, or created only when a sync fails or something is deleted. An
+    upgrade by Helm deletes what the release had as an object, and only hooks after it come again.
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/#hook-lifecycle-and-cleanup
     https://helm.sh/docs/topics/charts_hooks/#hook-deletion-policies
     """
     marks = _hook_marks(resource, owners)
     if not marks:
         return False
-    passing = _PASSING if _ARGO_HOOK in marks or _by_argo(owners) else _PASSING | _INSTALLING
-    deletions = _names(resource, _ARGO_DELETION, _HELM_DELETION)
-    return _names(resource, *marks[:1]) <= passing or bool(deletions & _DELETED_AFTER)
+    names = _names(resource, marks[0])
+    by_helm = not owners or not _by_argo(owners)
+    if names <= _PASSING or (by_helm and marks[0] == _HELM_HOOK and _AFTER_UPGRADE not in names):
+        return True
+    return bool(_names(resource, _ARGO_DELETION, _HELM_DELETION) & _DELETED_AFTER)
 
 
-def _hook_marks(resource: Resource, owners: Iterable[Owner]) -> tuple[str, ...]:
+def _hook_marks(resource: Resource, owners: Collection[Owner]) -> tuple[str, ...]:
     """The annotations that make the object a hook, the one that decides first.
 
     Of the tools that may apply it, Argo CD obeys both marks, a HelmRelease Helm's, and a Flux
@@ -69,7 +71,7 @@ def _hook_marks(resource: Resource, owners: Iterable[Owner]) -> tuple[str, ...]:
     return tuple(mark for mark, counts in obeyed if counts and mark in resource.annotations)
 
 
-def _by_argo(owners: Iterable[Owner]) -> bool:
+def _by_argo(owners: Collection[Owner]) -> bool:
     appliers = {owner.resource.group_kind for owner in owners}
     return not appliers or bool(appliers & {kinds.APPLICATION, kinds.APPLICATION_SET})
 

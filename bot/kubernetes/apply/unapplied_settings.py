@@ -37,6 +37,24 @@ def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
             yield suspended, "is new and suspended, so that nothing of its source is applied"
     elif new.group_kind in _OF_ARGO:
         yield from _hydrated(old, new)
+        yield from _reordered(old, new)
+
+
+def idle_by(owner: Resource) -> Node | None:
+    """The field by which an owner applies nothing at all, None where it applies its source."""
+    if owner.group_kind in _OF_FLUX:
+        suspended = owner.at("spec", "suspend")
+        return suspended if suspended.value is True else flux_mark(owner, "reconcile", "ssa")
+    if owner.group_kind in _OF_ARGO:
+        skip = _skip(owner)
+        return skip if skip.text in _TRUE else None
+    return None
+
+
+def _skip(owner: Resource) -> Node:
+    is_set = owner.group_kind == kinds.APPLICATION_SET
+    metadata = owner.at("spec", "template", "metadata") if is_set else owner.at("metadata")
+    return metadata["annotations"][_SKIP_RECONCILE]
 
 
 def _settings(owner: Resource) -> Iterator[tuple[Node, str]]:
@@ -56,9 +74,7 @@ def _of_flux(owner: Resource) -> Iterator[tuple[Node, str]]:
 def _of_argo(owner: Resource) -> Iterator[tuple[Node, str]]:
     """https://argo-cd.readthedocs.io/en/stable/user-guide/skip_reconcile/ and others."""
     spec = application_spec(owner)
-    is_set = owner.group_kind == kinds.APPLICATION_SET
-    metadata = owner.at("spec", "template", "metadata") if is_set else owner.at("metadata")
-    skip = metadata["annotations"][_SKIP_RECONCILE]
+    skip = _skip(owner)
     if skip.text in _TRUE:
         yield skip, _IDLE
     for source in (spec["source"], *spec["sources"].items()):
@@ -87,3 +103,20 @@ def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
         node = after[part][name]
         if node.exists and before[part][name].value != node.value:
             yield node, f"now takes what it applies from another {part}.{name}"
+
+
+def _reordered(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
+    """Sources in another order than before: of an object that several have, the last one counts.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/multiple_sources/
+    """
+    before, after = (application_spec(side)["sources"] for side in (old, new))
+    was = [_place(item) for item in before.items()]
+    now = [_place(item) for item in after.items()]
+    common = [place for place in now if place in was]
+    if common != [place for place in was if place in now]:
+        yield after, "applies its sources in another order, and of what several have the last one"
+
+
+def _place(source: Node) -> tuple[str | None, ...]:
+    return tuple(source[name].text for name in ("repoURL", "path", "chart", "ref"))

@@ -38,7 +38,8 @@ FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization"
         (ARGO, "helm.sh/hook: post-delete", True, True),
         (ARGO, "argocd.argoproj.io/sync-wave: '1'", False, False),
         (RELEASE, "helm.sh/hook: pre-install", True, True),
-        (RELEASE, "helm.sh/hook: 'pre-install,pre-upgrade'", True, False),
+        (RELEASE, "helm.sh/hook: 'pre-install,pre-upgrade'", True, True),
+        (RELEASE, "helm.sh/hook: 'pre-upgrade,post-upgrade'", True, False),
         (
             RELEASE,
             "helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: hook-succeeded",
