@@ -405,6 +405,8 @@ class _Build:
         for path in kustomization.files:
             drafts.extend(self._file(path))
         for base in kustomization.bases:
+            if not self._lenient and self._kustomizations[base].component:
+                raise BuildError(f"it lists {base!r} as a resource, which is a component")
             drafts.extend(draft.copy() for draft in self.drafts(base))
             if len(drafts) > _MOST_RESOURCES:
                 raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")

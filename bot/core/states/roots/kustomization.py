@@ -17,7 +17,7 @@ from bot.core.manifest import Manifest
 from bot.core.reading import read_manifest
 from bot.core.resource import GroupKind, ListStep, ResourceSource, Route
 from bot.core.states.roots.fetched_files import Remote, ResolvedSource, zone
-from bot.core.states.roots.files import CHART_NAME, directory
+from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES, directory
 from bot.core.states.roots.inflated import InflatedChart, chart_sources, inflated_charts
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.references import (
@@ -50,6 +50,9 @@ _UNBUILDABLE: Final[Mapping[str, str]] = MappingProxyType(
 _BUILTIN: Final = "builtin"
 _CHART_PLUGIN: Final = "HelmChartInflationGenerator"
 _FUNCTIONS: Final = ("config.kubernetes.io/function", "config.k8s.io/function")
+
+_VERSION: Final = f"{GROUP}/v1beta1"
+_ORDERS: Final = (None, "legacy", "fifo")
 
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
@@ -148,7 +151,7 @@ def parse_kustomization(
         line = "" if why is None else f" ({why.message})"
         return Kustomization(path, reasons=(Reason(path, f"{path} cannot be read{line}"),))
     body = values.mapping(freeze(msgspec.json.decode(documents[0].encoded)))
-    api_version = values.text(body.get("apiVersion")) or f"{GROUP}/v1beta1"
+    api_version = values.text(body.get("apiVersion")) or _VERSION
     if api_version.partition("/")[0] != GROUP:
         return None
     source = ResourceSource(
@@ -162,6 +165,13 @@ def group_kind(body: Body) -> GroupKind:
     """The group and kind that a body says."""
     group = (values.text(body.get("apiVersion")) or "").rpartition("/")[0]
     return GroupKind(group, values.text(body.get("kind")) or "")
+
+
+def _is_usual(name: str, value: Value) -> bool:
+    """Whether a field that changes no resource has a form that kustomize accepts."""
+    if name == "buildMetadata":
+        return isinstance(value, tuple)
+    return isinstance(value, Mapping) and (name != "sortOptions" or value.get("order") in _ORDERS)
 
 
 class _Parser:
@@ -192,6 +202,7 @@ class _Parser:
         self._entries: list[tuple[str, Route]] = []
 
     def kustomization(self, *, several: bool) -> Kustomization:
+        self._own_form()
         self._other_fields()
         if several:
             self._refuse((), "the file holds more than one document")
@@ -228,6 +239,26 @@ class _Parser:
                 self._mentioned.update(path for path, _ in self._paths.below(chart.path))
                 self._mentioned.update(path for path in chart.files if self._paths.file(path))
                 yield chart
+
+    def _own_form(self) -> None:
+        """What kustomize may refuse of the file itself is for kustomize to say.
+
+        https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/kustomization.go
+        """
+        names = {f"{self._place}/{name}".lstrip("/") for name in KUSTOMIZATION_NAMES}
+        others = [name for name in names - {self._path} if self._paths.file(name) is not None]
+        if others:
+            self._referenced.update(others)
+            self._refuse((), "its directory has more than one kustomization file", refuses=False)
+        kind = self._body.get("kind") or "Kustomization"
+        if kind not in ("Kustomization", "Component"):
+            self._refuse(("kind",), "its kind is none of kustomize's", refuses=False)
+        elif kind == "Kustomization" and self._body.get("apiVersion") not in (None, "", _VERSION):
+            self._refuse(("apiVersion",), f"its apiVersion is not {_VERSION}", refuses=False)
+        for name in ("sortOptions", "generatorOptions", "buildMetadata"):
+            value = self._body.get(name)
+            if value is not None and not _is_usual(name, value):
+                self._refuse((name,), f"its field {name!r} is unusual", refuses=False)
 
     def _other_fields(self) -> None:
         for name, value in self._body.items():

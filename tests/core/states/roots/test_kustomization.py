@@ -151,6 +151,14 @@ UNREAD = [
     ("resources: [../ring]\n", "it lists itself, directly or through its bases"),
     ("kind: Component\n", "it is a component that nothing here lists"),
     ("namespace: [a]\n", "the field 'namespace' is not a string"),
+    ("kind: Foo\n", "its kind is none of kustomize's"),
+    (
+        "apiVersion: kustomize.config.k8s.io/v9\n",
+        "its apiVersion is not kustomize.config.k8s.io/v1b",
+    ),
+    ("sortOptions: {order: size}\n", "its field 'sortOptions' is unusual"),
+    ("generatorOptions: 3\n", "its field 'generatorOptions' is unusual"),
+    ("resources: [../part]\n", "it lists 'part' as a resource, which is a component"),
 ]
 
 
@@ -191,6 +199,7 @@ def test_anything_else_is_not_read_and_said(text: str, reason: str) -> None:
         "app/kustomization.yaml": text,
         "app/x.yaml": resource("ConfigMap", "x"),
         "ring/kustomization.yaml": "resources: [../app]\n" if "ring" in text else "",
+        "part/kustomization.yaml": "kind: Component\n" if "part" in text else "",
     }
 
     ((new, path, side, message),) = messages({}, head)
