@@ -31,7 +31,7 @@ OF_CHANGES: Final = frozenset(
         "workload-service-account-changed",
     }
 )
-"""Rules that only compare two commits; one commit cannot show whether their waivers match."""
+"""Rules that compare two commits; one commit cannot show whether their waivers match."""
 
 
 @dataclass(frozen=True, slots=True)
