@@ -22,20 +22,21 @@ _HYDRATED: Final = (
     ("syncSource", "path"),
     ("hydrateTo", "targetBranch"),
 )
-_IDLE: Final = "is not reconciled, so that what is newly in its source is not applied"
+_SUSPENDED: Final = ("spec", "suspend")
 
 
 def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str]]:
     """The settings that an owner newly has, each with what its tool then does."""
-    had = [(effect, node.value) for node, effect in _settings(old)] if old is not None else []
-    for node, effect in _settings(new):
-        if (effect, node.value) not in had:
-            yield node, effect
+    idle = idle_by(new)
     if old is None:
-        suspended = new.at("spec", "suspend")
-        if new.group_kind in _OF_FLUX and suspended.value is True:
-            yield suspended, "is new and suspended, so that nothing of its source is applied"
-    elif new.group_kind in _OF_ARGO:
+        if idle is not None:
+            yield idle, "is new and applies nothing of its source"
+        return
+    # A suspended owner goes on after a while, and what it applied stays as it is until then.
+    if idle is not None and idle.route != _SUSPENDED and idle_by(old) is None:
+        yield idle, "no longer applies its source"
+    if new.group_kind in _OF_ARGO:
+        yield from _ignored(old, new)
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
 
@@ -43,7 +44,7 @@ def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
 def idle_by(owner: Resource) -> Node | None:
     """The field by which an owner applies nothing at all, None where it applies its source."""
     if owner.group_kind in _OF_FLUX:
-        suspended = owner.at("spec", "suspend")
+        suspended = owner.at(*_SUSPENDED)
         return suspended if suspended.value is True else flux_mark(owner, "reconcile", "ssa")
     if owner.group_kind in _OF_ARGO:
         skip = _skip(owner)
@@ -57,35 +58,32 @@ def _skip(owner: Resource) -> Node:
     return metadata["annotations"][_SKIP_RECONCILE]
 
 
-def _settings(owner: Resource) -> Iterator[tuple[Node, str]]:
-    if owner.group_kind in _OF_FLUX:
-        yield from _of_flux(owner)
-    elif owner.group_kind in _OF_ARGO:
-        yield from _of_argo(owner)
+def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
+    """What an Application newly leaves as it is in the cluster, or leaves out of a build."""
+    had = [(effect, node.value) for node, effect in _ignoring(application_spec(old))]
+    for node, effect in _ignoring(application_spec(new)):
+        if (effect, node.value) not in had:
+            yield node, effect
 
 
-def _of_flux(owner: Resource) -> Iterator[tuple[Node, str]]:
-    """https://fluxcd.io/flux/components/kustomize/kustomizations/#suspend."""
-    mark = flux_mark(owner, "reconcile", "ssa")
-    if mark is not None:
-        yield mark, "is not applied itself, so that nothing of its source is"
-
-
-def _of_argo(owner: Resource) -> Iterator[tuple[Node, str]]:
-    """https://argo-cd.readthedocs.io/en/stable/user-guide/skip_reconcile/ and others."""
-    spec = application_spec(owner)
-    skip = _skip(owner)
-    if skip.text in _TRUE:
-        yield skip, _IDLE
+def _ignoring(spec: Node) -> Iterator[tuple[Node, str]]:
+    """https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-differences."""
     for source in (spec["source"], *spec["sources"].items()):
         ignored = source["kustomize"]["ignoreMissingComponents"]
         if ignored.value is True:
             yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
     if "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"].texts:
         for item in spec["ignoreDifferences"].items():
-            if _may_limit_others(item):
+            if _may_limit_others(item) and not _leaves_certificates(item):
                 kind = item["kind"].text or "every kind"
                 yield item, f"no longer applies what it ignores of {kind}"
+
+
+def _leaves_certificates(item: Node) -> bool:
+    """Whether only the certificates of webhooks are ignored, which a controller fills in."""
+    paths = (*item["jsonPointers"].texts, *item["jqPathExpressions"].texts)
+    named = bool(paths) and all(path.endswith("caBundle") for path in paths)
+    return named and not item["managedFieldsManagers"].exists
 
 
 def _may_limit_others(item: Node) -> bool:

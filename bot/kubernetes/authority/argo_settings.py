@@ -51,12 +51,20 @@ def settings_opened(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
 
 
 def operation_started(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str, Side]]:
-    """An operation that an Application carries: Argo CD runs it, whatever the spec says.
+    """What an operation applies that the spec of its Application does not say.
 
-    It may name other sources, revisions and manifests:
-    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-kubectl/
+    Argo CD runs an operation that an Application carries with the sources, revisions and manifests
+    that it names: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-kubectl/
     """
-    node = new.at("operation")
-    if node.exists and (old is None or old.at("operation").value != node.value):
-        what = "runs an operation of its own, and nobody reviews what that applies"
-        yield node, f"{str_of(new)} {what}", "RIGHT"
+    if old is not None and old.at("operation").value == new.at("operation").value:
+        return
+    spec, sync = new.at("spec"), new.at("operation", "sync")
+    declared = {
+        source["targetRevision"].text for source in (spec["source"], *spec["sources"].items())
+    }
+    for name in ("source", "sources", "manifests", "revision", "revisions"):
+        node = sync[name]
+        named = set(node.texts) if name == "revisions" else {node.text}
+        if node.exists and not (name.startswith("revision") and named <= declared):
+            what = f"applies what its operation says ({name}), and not what its spec does"
+            yield node, f"{str_of(new)} {what}", "RIGHT"
