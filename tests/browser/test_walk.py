@@ -93,10 +93,11 @@ def test_an_approver_accepts_in_a_comment_and_the_check_turns_green(
     command = page.locator("td code:has-text('/fairlead approve')").first.inner_text()
     page.select_option("#login", APPROVER)
     page.fill("#body", command.replace("REASON", "agreed in the weekly meeting"))
-    page.click("form button:text-is('Comment')")
+    with page.expect_navigation():
+        page.click("form button:text-is('Comment')")
 
     def green() -> bool:
-        page.reload()
+        page.goto(demo.page(2))
         return page.locator(".merge.green").count() == 1
 
     assert wait_until(green)
