@@ -94,12 +94,13 @@ def _may_limit_others(item: Node) -> bool:
 def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
     """Another branch or directory than before that a hydrator syncs, or writes to.
 
+    A first hydrator is judged by its dry source, from which it writes what is synced.
     https://argo-cd.readthedocs.io/en/stable/user-guide/source-hydrator/
     """
     before, after = (application_spec(side)["sourceHydrator"] for side in (old, new))
     for part, name in _HYDRATED:
         node = after[part][name]
-        if node.exists and before[part][name].value != node.value:
+        if before.exists and node.exists and before[part][name].value != node.value:
             yield node, f"now takes what it applies from another {part}.{name}"
 
 
