@@ -6,8 +6,9 @@ https://github.com/kubernetes/kubernetes/blob/v1.37.2/plugin/pkg/admission/limit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from bot.core.resource import Node, Resource, route_text
@@ -48,6 +49,16 @@ class _Consumer:
     node: Node
     requests: _Amounts
     limits: _Amounts
+    is_claim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A bound of one resource's amount, and the field that holds it."""
+
+    name: str
+    amount: Decimal
+    node: Node
 
 
 def broken_bounds(resource: Resource, state: State) -> Iterator[BrokenBound]:
@@ -62,7 +73,7 @@ def broken_bounds(resource: Resource, state: State) -> Iterator[BrokenBound]:
     for kind, consumer in _judged(resource, ranges, state):
         for item in ranges:
             if item["type"].text == kind:
-                yield from _broken(consumer, item, is_claim=kind == "PersistentVolumeClaim")
+                yield from _broken(consumer, item)
 
 
 def _judged(
@@ -70,7 +81,7 @@ def _judged(
 ) -> Iterator[tuple[str, _Consumer]]:
     if resource.group_kind == kinds.PERSISTENT_VOLUME_CLAIM:
         node = resource.at("spec", "resources", "requests")
-        yield "PersistentVolumeClaim", _Consumer("it", node, _amounts(node), {})
+        yield "PersistentVolumeClaim", _Consumer("it", node, _amounts(node), {}, is_claim=True)
     for template in pod_templates(resource):
         containers = {
             container.route: _container(container, ranges)
@@ -140,71 +151,52 @@ def _amounts(node: Node) -> dict[str, Decimal]:
     return {name: amount for name, amount in parsed.items() if amount is not None}
 
 
-def _broken(consumer: _Consumer, item: Node, *, is_claim: bool) -> Iterator[BrokenBound]:
-    for name, bound in item["min"].fields():
-        text = _below(consumer, name, bound)
-        if text:
-            yield BrokenBound(text, consumer.node, bound)
-    for name, bound in item["max"].fields():
-        text = _above(consumer, name, bound, is_claim=is_claim)
-        if text:
-            yield BrokenBound(text, consumer.node, bound)
-    for name, bound in item["maxLimitRequestRatio"].fields():
-        text = _ratio(consumer, name, bound)
-        if text:
-            yield BrokenBound(text, consumer.node, bound)
+def _broken(consumer: _Consumer, item: Node) -> Iterator[BrokenBound]:
+    for field, check in _CHECKS.items():
+        for name, node in item[field].fields():
+            amount = quantity(node.value)
+            words = check(consumer, _Bound(name, amount, node)) if amount is not None else ""
+            if words:
+                yield BrokenBound(f"{consumer.name} {words}", consumer.node, node)
 
 
-def _below(consumer: _Consumer, name: str, bound: Node) -> str:
-    least, request, limit = (
-        quantity(bound.value),
-        consumer.requests.get(name),
-        consumer.limits.get(name),
-    )
-    if least is None:
-        return ""
+def _below(consumer: _Consumer, bound: _Bound) -> str:
+    request, limit = consumer.requests.get(bound.name), consumer.limits.get(bound.name)
     if request is None:
-        return f"{consumer.name} requests no {escaped(name)}, and has to request {bound.value}"
-    if request < least or (limit is not None and limit < least):
-        amount = request if request < least else limit
-        return f"{consumer.name} has {_amount(amount, name, bound)}, less than {bound.value}"
+        return f"requests no {escaped(bound.name)}, and has to request {bound.node.value}"
+    least = request if limit is None or request < bound.amount else limit
+    if least < bound.amount:
+        return f"has {_amount(least, bound)}, less than {bound.node.value}"
     return ""
 
 
-def _above(consumer: _Consumer, name: str, bound: Node, *, is_claim: bool) -> str:
-    most, request, limit = (
-        quantity(bound.value),
-        consumer.requests.get(name),
-        consumer.limits.get(name),
-    )
-    if most is None:
-        return ""
-    if limit is None and not is_claim:
-        return f"{consumer.name} has no limit of {escaped(name)}, and may have {bound.value}"
-    amount = max(value for value in (request, limit, Decimal(0)) if value is not None)
-    if amount > most:
-        return f"{consumer.name} has {_amount(amount, name, bound)}, more than {bound.value}"
+def _above(consumer: _Consumer, bound: _Bound) -> str:
+    request, limit = consumer.requests.get(bound.name), consumer.limits.get(bound.name)
+    if limit is None and not consumer.is_claim:
+        return f"has no limit of {escaped(bound.name)}, and may have {bound.node.value}"
+    most = max(value for value in (request, limit, Decimal(0)) if value is not None)
+    if most > bound.amount:
+        return f"has {_amount(most, bound)}, more than {bound.node.value}"
     return ""
 
 
-def _ratio(consumer: _Consumer, name: str, bound: Node) -> str:
-    most, request, limit = (
-        quantity(bound.value),
-        consumer.requests.get(name),
-        consumer.limits.get(name),
-    )
-    if most is None:
-        return ""
+def _ratio(consumer: _Consumer, bound: _Bound) -> str:
+    request, limit = consumer.requests.get(bound.name), consumer.limits.get(bound.name)
     if not request or not limit:
-        return f"{consumer.name} has no request and limit of {escaped(name)} to compare"
-    if limit / request > most:
-        times = f"{float(limit / request):g} times its request, more than {bound.value}"
-        return f"{consumer.name} has a limit of {escaped(name)} {times}"
+        return f"has no request and limit of {escaped(bound.name)} to compare"
+    if limit / request > bound.amount:
+        times = f"{float(limit / request):g} times its request, more than {bound.node.value}"
+        return f"has a limit of {escaped(bound.name)} {times}"
     return ""
 
 
-def _amount(amount: Decimal | None, name: str, bound: Node) -> str:
+_CHECKS: Final[Mapping[str, Callable[[_Consumer, _Bound], str]]] = MappingProxyType(
+    {"min": _below, "max": _above, "maxLimitRequestRatio": _ratio}
+)
+
+
+def _amount(amount: Decimal, bound: _Bound) -> str:
     """An amount in the unit of a bound: beside 1Gi, `2Gi of memory` for 2048Mi."""
-    suffix = str(bound.value).lstrip("0123456789.+-")
+    suffix = str(bound.node.value).lstrip("0123456789.+-")
     unit = quantity(f"1{suffix}") or Decimal(1)
-    return f"{float((amount or Decimal(0)) / unit):g}{suffix} of {escaped(name)}"
+    return f"{float(amount / unit):g}{suffix} of {escaped(bound.name)}"
