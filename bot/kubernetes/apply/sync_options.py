@@ -6,13 +6,12 @@ from collections.abc import Collection
 from typing import Final
 
 from bot.core.resource import Resource
+from bot.core.states.placements.unapplied import ARGO_HOOK, HELM_HOOK, hook_names
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import Owner
 from bot.kubernetes.gitops.prune_marks import sync_options
 
-_ARGO_HOOK: Final = "argocd.argoproj.io/hook"
 _ARGO_DELETION: Final = "argocd.argoproj.io/hook-delete-policy"
-_HELM_HOOK: Final = "helm.sh/hook"
 _HELM_DELETION: Final = "helm.sh/hook-delete-policy"
 _PASSING: Final = frozenset(
     {
@@ -54,7 +53,7 @@ def is_passing_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
         return False
     names = _names(resource, marks[0])
     by_helm = not owners or not _by_argo(owners)
-    if names <= _PASSING or (by_helm and marks[0] == _HELM_HOOK and _AFTER_UPGRADE not in names):
+    if names <= _PASSING or (by_helm and marks[0] == HELM_HOOK and _AFTER_UPGRADE not in names):
         return True
     return bool(_names(resource, _ARGO_DELETION, _HELM_DELETION) & _DELETED_AFTER)
 
@@ -67,7 +66,7 @@ def _hook_marks(resource: Resource, owners: Collection[Owner]) -> tuple[str, ...
     """
     argo = _by_argo(owners)
     helm = argo or any(owner.resource.group_kind == kinds.HELM_RELEASE for owner in owners)
-    obeyed = ((_ARGO_HOOK, argo), (_HELM_HOOK, helm))
+    obeyed = ((ARGO_HOOK, argo), (HELM_HOOK, helm))
     return tuple(mark for mark, counts in obeyed if counts and mark in resource.annotations)
 
 
@@ -79,4 +78,4 @@ def _by_argo(owners: Collection[Owner]) -> bool:
 def _names(resource: Resource, *annotations: str) -> frozenset[str]:
     """The names that annotations list, without commas and spaces."""
     texts = (resource.annotations.get(annotation, "") for annotation in annotations)
-    return frozenset(name.strip() for text in texts for name in text.split(",")) - {""}
+    return frozenset().union(*map(hook_names, texts))

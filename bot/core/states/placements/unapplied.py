@@ -8,8 +8,8 @@ from bot.core.manifest import ManifestFile
 from bot.core.resource import Resource
 from bot.core.states.roots.root import Root
 
-_HELM_HOOK: Final = "helm.sh/hook"
-_ARGO_HOOK: Final = "argocd.argoproj.io/hook"
+HELM_HOOK: Final = "helm.sh/hook"
+ARGO_HOOK: Final = "argocd.argoproj.io/hook"
 _LOCAL: Final = "config.kubernetes.io/local-config"
 _MARKS: Final = (b"/hook", b"/local-config")
 """What the annotations hold: few resources have any, and to decode all of them costs much."""
@@ -57,7 +57,7 @@ def is_applied(root: Root, resource: Resource) -> bool:
         return False
     if tool == "argocd":
         return _is_applied_by_argo(resource)
-    hooks = _names(resource.annotations.get(_HELM_HOOK, ""))
+    hooks = hook_names(resource.annotations.get(HELM_HOOK, ""))
     is_test = bool(hooks) and hooks <= _TESTS
     return not (is_test and root.kind == "chart" and tool != "flux-tests")
 
@@ -68,8 +68,8 @@ def _is_local(resource: Resource) -> bool:
     https://github.com/kubernetes-sigs/kustomize/blob/master/api/resource/factory.go
     (DropLocalNodes)
     """
-    mark = resource.at("metadata", "annotations", _LOCAL)
-    return mark.exists and mark.value not in ("false", False)
+    annotation = resource.at("metadata", "annotations", _LOCAL)
+    return annotation.exists and annotation.value not in ("false", False)
 
 
 def _is_applied_by_argo(resource: Resource) -> bool:
@@ -80,10 +80,10 @@ def _is_applied_by_argo(resource: Resource) -> bool:
     https://github.com/argoproj/argo-cd/blob/master/gitops-engine/pkg/sync/hook/hook.go
     """
     marks = resource.annotations
-    helm = marks.get(_HELM_HOOK)
-    helm_hooks = _names(helm or "") & _HELM_HOOKS_OF_ARGO
-    if _ARGO_HOOK in marks:
-        hooks = _names(marks[_ARGO_HOOK]) & _ARGO_HOOKS
+    helm = marks.get(HELM_HOOK)
+    helm_hooks = hook_names(helm or "") & _HELM_HOOKS_OF_ARGO
+    if ARGO_HOOK in marks:
+        hooks = hook_names(marks[ARGO_HOOK]) & _ARGO_HOOKS
         return hooks != _SKIP and bool(hooks or helm_hooks)
     # Helm 2's mark of a definition is no hook for Argo CD.
     return helm is None or helm == "crd-install" or bool(helm_hooks)
@@ -93,5 +93,6 @@ def _tool(root: Root) -> str:
     return root.declared.tool if root.declared is not None else ""
 
 
-def _names(text: str) -> frozenset[str]:
+def hook_names(text: str) -> frozenset[str]:
+    """The names that an annotation of hooks lists, or that of their deletion."""
     return frozenset(name.strip() for name in text.split(",") if name.strip())
