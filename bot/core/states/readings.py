@@ -20,17 +20,13 @@ from bot.core.states.placements.changed import (
     placements_changed,
     selections_changed,
 )
-from bot.core.states.placements.comparison import (
-    Comparison,
-)
+from bot.core.states.placements.comparison import Comparison
 from bot.core.states.placements.ignore_volatile import with_steady
 from bot.core.states.placements.keep_applied import with_listed, with_standing
 from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.rendered.template_decisions import template_decisions
-from bot.core.states.roots.fetched_files import (
-    FetchedFiles,
-)
+from bot.core.states.roots.fetched_files import FetchedFiles
 from bot.core.states.roots.files import REGULAR
 from bot.core.states.roots.inferred import Roots
 from bot.core.states.tree_reading import TreeReading
@@ -44,13 +40,13 @@ from bot.records import dataclass
 class Readings:
     """Base and head, read for environments by their default namespace.
 
-    `known` are the files of base that say what the clusters have beside it: never head's, which
+    `external` are the files of base that say what the clusters have beside it: never head's, which
     could say anything. `governance` are the files of base and of head with the repository's own
     rules. `addresses` are the URLs of the repository, and `blobs` give the text of files.
     """
 
     trees: Trees
-    known: Mapping[str, File]
+    external: Mapping[str, File]
     governance: tuple[Mapping[str, str], Mapping[str, str]]
     addresses: tuple[str, ...] = ()
     blobs: Blobs | None = None
@@ -130,23 +126,23 @@ class Readings:
         """Both sides, for environments where this is the default namespace."""
         reader = self.trees.reader(namespace)
         before, after = self.applied(comparison, namespace)
-        known = tuple(
+        external = tuple(
             resource
-            for path, file in self.known.items()
+            for path, file in self.external.items()
             for resource in reader.resources(path, file)
         )
         if comparison.placements == "base":
             links = self.trees.links[1]
             return (
-                TreeReading(before, links, known, addresses=self.addresses),
-                TreeReading(after, links, known, addresses=self.addresses),
+                TreeReading(before, links, external, addresses=self.addresses),
+                TreeReading(after, links, external, addresses=self.addresses),
             )
         inputs, decisions = self.trees.inputs, self._decisions()
         old, new = (
             TreeReading(
                 side,
                 self.trees.links[number],
-                known,
+                external,
                 self.governance[number],
                 inputs[number],
                 self.addresses,

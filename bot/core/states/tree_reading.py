@@ -33,7 +33,7 @@ class TreeReading:
 
     roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
-    known: tuple[Resource, ...] = ()
+    external: tuple[Resource, ...] = ()
     governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class TreeReading:
             policy=policy,
             closed=closed,
             files=MappingProxyType({path: files[path] for path in sorted(files)}),
-            external=self.known,
+            external=self.external,
             governance=self.governance,
             inputs=tuple(resource for resource in self.inputs if resource.source.path in made_of),
             all_inputs=self.inputs,

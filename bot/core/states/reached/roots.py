@@ -153,12 +153,12 @@ class _Interests:
     def _is_named(self, texts: Written) -> Iterator[bool]:
         """Whether something that changed refers to what the root gives."""
         for name in texts.named_among(self.names.keys()):
-            given = texts.gives(name)
+            candidates = texts.gives(name)
             for changed in self.names[name]:
                 near = _is_near(changed, texts)
                 beside = changed.beside if changed.is_copied_by(texts) else changed.always_beside
-                yield near and not given
-                for each in given:
+                yield near and not candidates
+                for each in candidates:
                     is_global = self.scopes.is_cluster_scoped(each.group_kind)
                     spaces = (None,) if is_global else changed.interest.spaces
                     is_beside = any((each.kind, space, name) in beside for space in spaces)
