@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from bot.core.publish.plan import Annotation, ConcludeCheck
+from bot.core.publish.operations import Annotation, ConcludeCheck
 from bot.github.check_requests import post_run, update_run
 from bot.github.check_runs import About, CheckRun, is_superseded, is_unfinished, newest, runs_on
 from bot.github.connection import GitHubConnection

@@ -11,7 +11,7 @@ from github.PullRequest import PullRequest as Pull
 from github.PullRequestComment import PullRequestComment
 
 from bot.core.publish.markers import fingerprint_of
-from bot.core.publish.plan import (
+from bot.core.publish.operations import (
     DeleteComment,
     EditComment,
     InlineComment,
@@ -21,8 +21,8 @@ from bot.core.publish.plan import (
     PostedComment,
     PostFileComment,
     PostReview,
-    same_text,
 )
+from bot.core.publish.plan import same_text
 from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import change, send
 from bot.github.connection import GitHubConnection, pages

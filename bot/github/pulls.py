@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.publish.plan import ChangedFile
+from bot.core.publish.operations import ChangedFile
 from bot.errors import GitHubAnswerError
 from bot.github.api import read
 from bot.github.connection import GitHubConnection, pages

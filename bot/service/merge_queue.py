@@ -5,7 +5,8 @@ from __future__ import annotations
 import structlog
 
 from bot.core.publish.notices import ejected, ejected_mark
-from bot.core.publish.plan import ConcludeCheck, conclude
+from bot.core.publish.operations import ConcludeCheck
+from bot.core.publish.plan import conclude
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository

@@ -13,15 +13,14 @@ import structlog
 from bot.core.engine.decide import Conclusion
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
-from bot.core.publish.plan import (
+from bot.core.publish.operations import (
     ConcludeCheck,
     Operation,
     Posted,
     PostFileComment,
     PostReview,
-    plan,
-    same_text,
 )
+from bot.core.publish.plan import plan, same_text
 from bot.core.publish.report import failed, invalid_policy, review_body
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import check_runs, checks

@@ -17,7 +17,8 @@ from bot.core.engine.decide import Conclusion, finding_order, verdict_of
 from bot.core.engine.review import Review
 from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.publish.notices import kept_of, pushed
-from bot.core.publish.plan import ConcludeCheck, conclude
+from bot.core.publish.operations import ConcludeCheck
+from bot.core.publish.plan import conclude
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository

@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 
 from bot.core.publish.notices import parse_conclusion, shared, title_of, waiting
-from bot.core.publish.plan import ConcludeCheck
+from bot.core.publish.operations import ConcludeCheck
 from bot.github import check_runs, checks
 from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest, on_head

@@ -22,7 +22,7 @@ from github import Auth
 from github.Repository import Repository
 
 from bot.app import create_app
-from bot.core.publish.plan import Annotation, ConcludeCheck
+from bot.core.publish.operations import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError
 from bot.github import check_runs, checks
 from bot.github.auth import PERMISSIONS, Gateway

@@ -11,7 +11,7 @@ import pytest
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
-from bot.core.publish.plan import ConcludeCheck
+from bot.core.publish.operations import ConcludeCheck
 from bot.errors import Overtaken
 from bot.github import check_runs, checks, connection
 from bot.github.pulls import read_pull

@@ -12,7 +12,8 @@ from bot.core.engine.decide import Conclusion, conclusion
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.markers import fingerprint_of
-from bot.core.publish.plan import ConcludeCheck, plan
+from bot.core.publish.operations import ConcludeCheck
+from bot.core.publish.plan import plan
 from bot.github.auth import Gateway
 from bot.github.comments import read_posted
 from bot.github.connection import GitHubConnection

@@ -20,7 +20,6 @@ from bot.core.publish.operations import (
     ConcludeCheck,
     DeleteComment,
     EditComment,
-    InlineComment,
     MinimizeComment,
     Operation,
     Posted,
@@ -31,25 +30,6 @@ from bot.core.publish.operations import (
 from bot.core.publish.pages import NO_PAGES, Pages
 from bot.core.publish.report import badness, review_body, summary
 from bot.core.publish.threads import Thread, moved, threads_of
-
-# Re-exported: the operations are what a plan consists of.
-__all__ = [
-    "MOST_COMMENTS",
-    "Annotation",
-    "ChangedFile",
-    "ConcludeCheck",
-    "DeleteComment",
-    "EditComment",
-    "InlineComment",
-    "MinimizeComment",
-    "Operation",
-    "PostFileComment",
-    "PostReview",
-    "Posted",
-    "PostedComment",
-    "conclude",
-    "plan",
-]
 
 MOST_COMMENTS: Final = 30
 """Threads on one pull request; further findings appear only in the summary."""

@@ -8,8 +8,8 @@ from bot.core.engine.review import Location, ResourceReference
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.causes import ReportedCause, causes, on_one_line
-from bot.core.publish.operations import ChangedFile, Posted
-from bot.core.publish.plan import PostReview, plan
+from bot.core.publish.operations import ChangedFile, Posted, PostReview
+from bot.core.publish.plan import plan
 from tests.reviews import decided, finding
 
 PORT = finding("network-policy-service-port", message="The policy names the Service's port")

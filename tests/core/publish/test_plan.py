@@ -9,8 +9,7 @@ import pytest
 from bot.core.engine.review import Review, ReviewFinding, Suggestion
 from bot.core.finding import Severity, Side
 from bot.core.policy.model import Policy, Threshold
-from bot.core.publish.plan import (
-    MOST_COMMENTS,
+from bot.core.publish.operations import (
     Annotation,
     ChangedFile,
     ConcludeCheck,
@@ -23,8 +22,8 @@ from bot.core.publish.plan import (
     PostedComment,
     PostFileComment,
     PostReview,
-    plan,
 )
+from bot.core.publish.plan import MOST_COMMENTS, plan
 from bot.core.publish.report import comment, review_body, summary
 from tests.reviews import decided, finding
 
