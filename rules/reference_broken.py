@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
+from bot.core.words import first_of
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.references import PROVIDERS
@@ -21,13 +22,12 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         fatal = any(user.fatal for user in broken.users)
         names = [str_of(user.node.resource) for user in broken.users]
         users = list(dict.fromkeys(names))
-        more = f" and {len(users) - 1} more" if len(users) > 1 else ""
         end = "needs it to start" if fatal else "pulls its images with it"
-        end = end.replace("needs", "need").replace("pulls its", "pull their") if more else end
+        end = end.replace("needs", "need").replace("pulls its", "pull their") if users[1:] else end
         related = tuple(Related(user.node, "refers to it") for user in broken.users[:10])
         yield Finding(
             broken.place,
-            f"{_what(broken)} is gone, and {users[0]}{more} still {end}",
+            f"{_what(broken)} is gone, and {first_of(users, 1)} still {end}",
             SEVERITY if fatal else Severity.WARNING,
             f"{broken.target}",
             {"object": f"{broken.target}"},

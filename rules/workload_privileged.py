@@ -8,6 +8,7 @@ from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
+from bot.core.words import first_of, series
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import changed_position
 from bot.kubernetes.podsecurity.new_violations import (
@@ -70,15 +71,14 @@ def _newly_refused(
     refused: tuple[PodSecurityViolation, ...],
 ) -> Finding:
     """A namespace that newly enforces a level which a workload in it violates."""
-    first, *more = refused
-    count = f" and {len(more)} more" if more else ""
+    texts = [violation.text for violation in refused]
     label = namespace.at("metadata", "labels", ENFORCE_LABEL)
     message = (
         f"Namespace {namespace.name} newly enforces {label.text} and refuses pods of"
-        f" {str_of(workload)}: {first.text}{count}"
+        f" {str_of(workload)}: {first_of(texts, 1)}"
     )
     cause = changed_position(before, (label, namespace.at("metadata", "labels")))
-    related = (Related(first.node, "violates it"),)
+    related = (Related(refused[0].node, "violates it"),)
     return Finding(
         cause.node, message, SEVERITY, f"refused {workload.key}", related=related, side=cause.side
     )
@@ -89,8 +89,7 @@ def _moved(violations: NewViolations, severity: Severity) -> Finding:
     texts = [violation.text for violation in violations.baseline]
     resource = violations.resource
     message = (
-        f"{str_of(resource)} {', '.join(texts[:-1])} and {texts[-1]}{_end(violations)}, in a"
-        " namespace that is new to it"
+        f"{str_of(resource)} {series(texts)}{_end(violations)}, in a namespace that is new to it"
     )
     controls = tuple(dict.fromkeys(violation.control for violation in violations.baseline))
     place = resource.at("metadata", "namespace")
@@ -104,15 +103,16 @@ def _end(violations: NewViolations) -> str:
 
 
 def _restricted(violations: NewViolations) -> Finding:
-    first, *more = violations.restricted
+    texts = [violation.text for violation in violations.restricted]
     refused = violations.admission.refuses("restricted")
-    count = f" and {len(more)} more" if more else ""
     end = f"; {_refusal(violations)}" if refused else ""
     begin = f"{str_of(violations.resource)} does not meet Pod Security restricted"
-    message = f"{begin}: {first.text}{count}{end}"
+    message = f"{begin}: {first_of(texts, 1)}{end}"
     controls = tuple(dict.fromkeys(violation.control for violation in violations.restricted))
     severity = Severity.ERROR if refused else Severity.NOTICE
-    return Finding(first.node, message, severity, "restricted", {"controls": controls})
+    return Finding(
+        violations.restricted[0].node, message, severity, "restricted", {"controls": controls}
+    )
 
 
 def _refusal(violations: NewViolations) -> str:

@@ -15,6 +15,7 @@ import click
 from bot.cli.output import terminal
 from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
+from bot.core.words import counted
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
 
@@ -130,10 +131,8 @@ def _outcomes(
 def _text(outcomes: Sequence[Outcome], requested: int, policy: Policy) -> Iterator[str]:
     from bot.core.adoption.backtest import suggested_policy, tallies, verdicts  # noqa: PLC0415 - as above
 
-    counted = verdicts(outcomes)
-    totals = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
-    noun = "merge" if len(outcomes) == 1 else "merges"
-    yield f"{len(outcomes)} {noun}: {totals}"
+    totals = ", ".join(f"{count} {name}" for name, count in verdicts(outcomes).items() if count)
+    yield f"{counted(len(outcomes), 'merge')}: {totals}"
     if len(outcomes) < requested:
         yield f"{requested - len(outcomes)} more were not reviewed in time: raise --seconds"
     rows = tallies(outcomes)

@@ -14,6 +14,7 @@ from bot.cli.output import terminal
 from bot.cli.policy_init import init, service_address
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.policy.model import Policy, Waiver
+from bot.core.words import counted
 from bot.errors import UsageError
 
 CHECK_EPILOG: Final = """\b
@@ -105,7 +106,7 @@ def _say_unused(
     for waiver in result.waivers:
         _say(waiver, f"matches nothing in {commit}")
     if result.waivers and result.unseen:
-        things = "1 thing" if result.unseen == 1 else f"{result.unseen} things"
+        things = counted(result.unseen, "thing")
         terminal.write(
             f"{things} in {commit} could not be reviewed and may need these waivers\n", None
         )

@@ -9,6 +9,7 @@ import click
 
 from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
+from bot.core.words import counted
 from bot.errors import UsageError
 
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?")
@@ -74,7 +75,7 @@ def init(*, commit: str, where: RepositoryOptions, write: bool, service: str | N
     with terminal.progress("Looking for images"):
         content = in_use(commit, where.repo)
     if content.unseen:
-        things = "1 thing" if content.unseen == 1 else f"{content.unseen} things"
+        things = counted(content.unseen, "thing")
         click.echo(
             f"fairlead: warning: {things} could not be reviewed, such as remote bases: add the "
             "registries of their images yourself",

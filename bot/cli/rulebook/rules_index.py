@@ -14,6 +14,7 @@ from bot.catalog import load_rules
 from bot.core.engine.rule import Rule
 from bot.core.finding import Severity
 from bot.core.policy.reading import parse_policy
+from bot.core.words import first_of, series
 
 _NAMED: Final = re.compile(r"\bSeverity\.([A-Z]+)\b")
 _MOST_KINDS: Final = 6
@@ -72,17 +73,11 @@ def _link(rule: Rule, folder: str) -> str:
 
 def _severity(rule: Rule) -> str:
     """`error`, or `error, warning or notice` where it depends on what is found."""
-    return _either([str(severity) for severity in severities(rule)])
-
-
-def _either(words: list[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
+    return series([str(severity) for severity in severities(rule)], "or")
 
 
 def _kinds(kinds: list[str]) -> str:
-    more = f" and {len(kinds) - _MOST_KINDS} more" if len(kinds) > _MOST_KINDS else ""
-    return ", ".join(kinds[:_MOST_KINDS]) + more or "every kind"
+    return first_of(kinds, _MOST_KINDS) or "every kind"
 
 
 def _options(rule: Rule) -> str:

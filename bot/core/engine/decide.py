@@ -20,6 +20,7 @@ from bot.core.engine.review import (
 )
 from bot.core.globs import name_matches, path_matches
 from bot.core.policy.model import Policy, Waiver
+from bot.core.words import counted
 from bot.records import dataclass
 
 CheckConclusion: TypeAlias = Literal["success", "failure", "neutral", "action_required"]
@@ -86,7 +87,7 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
     if review.verdict == "blocked":
         return Conclusion("failure", _blocked(review, blocking))
     if review.verdict == "incomplete":
-        unseen = f"{_counted(len(review.problems), 'thing')} could not be reviewed"
+        unseen = f"{counted(len(review.problems), 'thing')} could not be reviewed"
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
         return Conclusion("failure", unseen)
@@ -106,7 +107,7 @@ def severities(findings: Iterable[ReviewFinding]) -> str:
     """The findings counted by severity, such as `1 error, 3 notices`."""
     counts = Counter(finding.severity for finding in findings)
     return ", ".join(
-        _counted(counts[severity], str(severity))
+        counted(counts[severity], str(severity))
         for severity in sorted(counts, key=lambda severity: -severity.rank)
     )
 
@@ -119,11 +120,11 @@ def _accepted(review: Review) -> str:
         return ""
     people = ", ".join(sorted({name for why in because for name in why["by"].split(", ")}))
     messages = {item.finding.fingerprint: item.finding.message for item in findings}
-    parts = [_counted(len(messages), "finding")] if findings else []
+    parts = [counted(len(messages), "finding")] if findings else []
     messages |= {item.problem.id: item.problem.message for item in review.accepted}
     if len(messages) == 1:
         return f"Accepted by {people[:80]}: {in_short(next(iter(messages.values())), 120)}"
-    parts += [f"{_counted(len(review.accepted), 'thing')} unseen"] if review.accepted else []
+    parts += [f"{counted(len(review.accepted), 'thing')} unseen"] if review.accepted else []
     return f"{' and '.join(parts)} accepted by {people[:80]}"
 
 
@@ -147,10 +148,10 @@ def _blocked(review: Review, blocking: int) -> str:
     if waits_only(review):
         named = dict.fromkeys(name for item in review.waiting for name in item.owners)
         people = ", ".join(name.removeprefix("@") for name in named)
-        return f"Waiting for approval by {people[:150]}: {_counted(blocking, 'finding')}"
+        return f"Waiting for approval by {people[:150]}: {counted(blocking, 'finding')}"
     meant = sum(item.meant for item in review.waiting)
     waits = f", {meant} of them waiting for approval" if meant else ""
-    return f"{_counted(blocking, 'finding')} to deal with{waits}"
+    return f"{counted(blocking, 'finding')} to deal with{waits}"
 
 
 def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
@@ -163,14 +164,10 @@ def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
 def _observed(blocking: int, problems: int) -> str:
     parts = []
     if blocking:
-        parts.append(f"{_counted(blocking, 'finding')} would have blocked")
+        parts.append(f"{counted(blocking, 'finding')} would have blocked")
     if problems:
-        parts.append(f"{_counted(problems, 'thing')} could not be reviewed")
+        parts.append(f"{counted(problems, 'thing')} could not be reviewed")
     return ", ".join(parts) or "nothing would have blocked"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _counts(finding: ReviewFinding, policy: Policy) -> bool:

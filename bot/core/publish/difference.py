@@ -9,6 +9,7 @@ from typing import Final
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.publish.markdown import LONGEST_BODY, visible
 from bot.core.publish.templating import render
+from bot.core.words import first_of, plural
 from bot.patterns import pattern
 from bot.records import dataclass
 
@@ -137,30 +138,18 @@ def _environments(names: Iterable[str]) -> str:
     names = tuple(dict.fromkeys(names))
     if names == ("default",):
         return ""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return first_of(names, MOST_NAMED)
 
 
 def _counted(group: DifferenceGroup) -> str:
     """`image in 12 Deployments of 3 environments`."""
     what = _counted_kinds(resource.key.kind for resource in group.resources)
     distinct = list(dict.fromkeys(_short(change.path) for change in group.fields))
-    fields = " and ".join(distinct[:2])
-    more_fields = len(distinct) - 2
-    rest = f" and {more_fields} more" if more_fields > 0 else ""
-    subject = f"{fields}{rest} in {what}" if fields else what
+    fields = first_of(distinct, 2, " and ")
+    subject = f"{fields} in {what}" if fields else what
     environments = {name for place in group.resources for name in place.environments}
     where = f" of {len(environments)} environments" if len(environments) > 1 else ""
     return f"{subject}{where}"
-
-
-def plural(kind: str) -> str:
-    """The plural of a kind, as people write it: Ingresses, NetworkPolicies."""
-    if kind.endswith(("s", "x", "ch")):
-        return f"{kind}es"
-    if kind.endswith("y") and kind[-2:-1] not in "aeiou":
-        return f"{kind[:-1]}ies"
-    return f"{kind}s"
 
 
 def _short(path: str) -> str:

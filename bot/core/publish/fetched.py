@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.core.engine.review import Fetched, Summary
 from bot.core.fetching import FetchResult, SourceReference
+from bot.core.words import first_of
 
 _MOST: Final = 10
 _SHORT: Final = 12
@@ -37,12 +38,7 @@ def fetched(summary: Summary) -> str:
         if source.message and not source.digest
     ]
     parts = (("Fetched", arrived), ("Not fetched:", missing))
-    return "; ".join(f"{word} {_listed(texts)}" for word, texts in parts if texts)
-
-
-def _listed(texts: list[str]) -> str:
-    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
-    return ", ".join(texts[:_MOST]) + more
+    return "; ".join(f"{word} {first_of(texts, _MOST)}" for word, texts in parts if texts)
 
 
 def _words(source: Fetched) -> str:

@@ -12,6 +12,7 @@ from bot.core.finding import Graph, Severity
 from bot.core.policy.model import Policy
 from bot.core.publish import markdown
 from bot.core.publish.pages import Pages, place
+from bot.core.words import counted
 
 if TYPE_CHECKING:
     import jinja2
@@ -45,11 +46,6 @@ def _brief(text: str) -> str:
 def _in_cell(text: str) -> str:
     """Markdown that is escaped already, for a table's cell."""
     return text.replace("\\|", "\\ |").replace("|", "\\|")
-
-
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, in the plural where needed: `1 grant`, `2,000 grants`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _fenced(text: str, language: str = "") -> str:

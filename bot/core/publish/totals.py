@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.engine.review import Summary
-from bot.core.publish.templating import counted
+from bot.core.words import counted
 
 
 def compared(totals: Summary) -> str:
@@ -55,5 +55,4 @@ def rendered(totals: Summary) -> str:
         *([f"sandbox: {renders.sandbox}"] if renders.sandbox else []),
     ]
     shown = f" ({', '.join(by)})" if by else ""
-    roots = "root" if renders.affected == 1 else "roots"
-    return f"Rendered {renders.rendered:,} of {renders.affected:,} affected {roots}{shown}"
+    return f"Rendered {renders.rendered:,} of {counted(renders.affected, 'affected root')}{shown}"

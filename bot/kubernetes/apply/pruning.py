@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
+from bot.core.words import counted
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import (
@@ -138,8 +139,7 @@ def _loss(resource: Resource, before: State) -> str | None:
 
 def _namespace(resource: Resource, before: State) -> str:
     count = len(before.in_namespace(resource.name))
-    noun = "resource" if count == 1 else "resources"
-    return f"everything in it goes with it ({count} {noun} here)"
+    return f"everything in it goes with it ({counted(count, 'resource')} here)"
 
 
 def _definition(resource: Resource, before: State) -> str:

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
+from bot.core.words import first_of
 from bot.kubernetes.authority.pattern_lists import matches
 
 PolicyLine: TypeAlias = tuple[str, ...]
@@ -68,8 +69,7 @@ def config_widened(before: Resource | None, after: Resource) -> Iterator[tuple[N
         old = before.at("data", key).text if before is not None else None
         widened = wider(policy_lines(old or ""), policy_lines(node.text or ""))
         if widened:
-            more = f" and {len(widened) - 1} more" if len(widened) > 1 else ""
-            yield node, f"Argo CD's policy now {widened[0]}{more}", "RIGHT"
+            yield node, f"Argo CD's policy now {first_of(widened, 1)}", "RIGHT"
     node = after.at("data", _DEFAULT)
     old = before.at("data", _DEFAULT).text if before is not None else None
     if node.text and node.text != old:

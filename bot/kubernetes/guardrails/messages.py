@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.core.resource import Resource
+from bot.core.words import first_of, series
 from bot.kubernetes.guardrails.formulas import Formula
 from bot.kubernetes.guardrails.guards import Clause, GuardField, GuardPurpose
 from bot.kubernetes.guardrails.matching import JUDGED, KIND, RESOURCE
@@ -73,9 +74,7 @@ class Weakening:
             return words[0] if words else ""
         kind = words[0].rsplit(" ", 1)[0]
         names = [word.removeprefix(f"{kind} ") for word in words]
-        if len(names) > _MANY:
-            return f"{kind}s {', '.join(names[:_MANY])} and {len(names) - _MANY} more"
-        return f"{kind}s {', '.join(names[:-1])} and {names[-1]}"
+        return f"{kind}s {first_of(names, _MANY) if len(names) > _MANY else series(names)}"
 
     @property
     def requests(self) -> str:

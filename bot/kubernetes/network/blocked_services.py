@@ -10,6 +10,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
+from bot.core.words import first_of
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.checks import ChangeReach, Violation, finding_at, violations_added
 from bot.kubernetes.network.touched import touched_network_services
@@ -92,14 +93,13 @@ def _issue(
     policies = tuple(
         {policy.resource.key: policy for policy in selecting if _isolates(policy)}.values()
     )
-    names = " and ".join(str_of(policy.resource) for policy in policies[:2])
-    more = f" and {len(policies) - 2} more" if len(policies) > 2 else ""
+    names = first_of([str_of(policy.resource) for policy in policies], 2, " and ")
     return Violation(
         code,
         service,
         (f"{port.number}/{port.protocol}",),
         f"{str_of(service)} sends port {port.number} to {named(pods)} on {port.protocol} "
-        f"{' or '.join(map(str, numbers))}, where {names or 'the namespace'}{more} "
+        f"{' or '.join(map(str, numbers))}, where {names or 'the namespace'} "
         f"let{'s' if len(policies) < 2 else ''} nobody in",
         tuple(_places(port, service, policies, pods)),
         Severity.WARNING if code == "SVC-PARTLY-BLOCKED" else None,

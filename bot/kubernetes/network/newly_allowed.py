@@ -10,6 +10,7 @@ from bot.core.finding import Finding, Graph, Severity
 from bot.core.globs import name_matches
 from bot.core.state import State
 from bot.core.values import Value
+from bot.core.words import first_of
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import ChangedPosition
 from bot.kubernetes.network.connection_ends import ConnectionEnd
@@ -209,8 +210,8 @@ def _held_back(after: State, group: _Group) -> str:
     ]
     if not pods:
         return ""
-    more = f" and {len(pods) - 2} more" if len(pods) > 2 else ""
-    return f"; not {' or '.join(map(str, pods[:2]))}{more}, as their own policies stop them"
+    names = first_of(list(map(str, pods)), 2, " or ")
+    return f"; not {names}, as their own policies stop them"
 
 
 def _connections(widened: Iterable[Widening]) -> Iterator[Mapping[str, Value]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.words import first_of, series
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.peers import ANY_POD
@@ -16,9 +17,7 @@ def ends_in_words(ends: tuple[ConnectionEnd, ...]) -> str:
         return "anything, inside the cluster or outside,"
     if blocks:
         names.append(name_of(blocks))
-    if len(names) > 3:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return first_of(names, 2) if len(names) > 3 else series(names)
 
 
 def name_of(end: ConnectionEnd) -> str:

@@ -16,6 +16,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State, changes
 from bot.core.values import Value
+from bot.core.words import first_of
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import changed_position
 from bot.kubernetes.guardrails.formulas import glob_matches
@@ -94,8 +95,7 @@ def _names(before: State, old: Resource, new: Resource) -> Iterator[Finding]:
     ]
     if at_base and gained:
         texts = list(dict.fromkeys(escaped(_pattern(node)) for node in gained))
-        more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
-        message = f"{str_of(new)} now lets pods reach {', '.join(texts[:_SHOWN])}{more}"
+        message = f"{str_of(new)} now lets pods reach {first_of(texts, _SHOWN)}"
         yield _finding(before, gained[0], message)
 
 

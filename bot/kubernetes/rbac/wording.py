@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
+from bot.core.words import series
 from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import ALL, CLUSTER
 from bot.kubernetes.rbac.subjects import (
@@ -32,9 +33,7 @@ def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -
     """The words as `a, b and c`, or `a, b, c and 4 more` where there are too many."""
     if len(words) > most + 1:
         words = (*words[:most], f"{len(words) - most} {other}")
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return series(words)
 
 
 def who(subjects: Iterable[Subject]) -> str:

@@ -10,6 +10,7 @@ from bot.core.finding import Finding
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.core.values import Value
+from bot.core.words import first_of
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import ChangedPosition, changed_position
 from bot.kubernetes.routes.guards import authentication_places, class_places, source_places
@@ -113,9 +114,7 @@ class _Report:
 
     @property
     def listed(self) -> str:
-        names = self.routes
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        return ", ".join(names[:_SHOWN]) + more
+        return first_of(self.routes, _SHOWN)
 
     def finding(self, cause: ChangedPosition, message: str, host: str = "") -> Finding:
         facts: dict[str, Value] = {

@@ -10,6 +10,7 @@ from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import Change, State, changes
 from bot.core.states.carriers.nested import unread_parts
 from bot.core.states.carriers.texts import Unread
+from bot.core.words import first_of, plural
 from bot.kubernetes.treatment.kinds_table import UNJUDGED_KINDS, UnjudgedKind
 from bot.records import dataclass
 
@@ -66,12 +67,10 @@ def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjud
     """Return one problem for all changed resources of a kind."""
     first = next((change for change in members if change.after is not None), members[0])
     names = list(dict.fromkeys(str(change.key).partition("/")[2] for change in members))
-    listed = ", ".join(names[:_MOST_NAMES])
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    count = f"{len(names)} {described.product} {_plural(kind, len(names))}"
+    noun = kind if len(names) == 1 else plural(kind)
     message = (
-        f"not judged: {count} ({listed}{more}), as no rule knows what they "
-        f"{_VERBS[described.effect]}; review them by hand"
+        f"not judged: {len(names)} {described.product} {noun} ({first_of(names, _MOST_NAMES)}), "
+        f"as no rule knows what they {_VERBS[described.effect]}; review them by hand"
     )
     return Unjudged(
         first.present.at("metadata", "name"),
@@ -81,14 +80,6 @@ def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjud
         tuple(side for change in members for side in (change.before, change.after)),
         "RIGHT" if first.after is not None else "LEFT",
     )
-
-
-def _plural(kind: str, count: int) -> str:
-    if count == 1:
-        return kind
-    if kind.endswith("y") and kind[-2] not in "aeiou":
-        return f"{kind[:-1]}ies"
-    return f"{kind}es" if kind.endswith(("s", "x", "ch")) else f"{kind}s"
 
 
 def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.core.resource import Resource
+from bot.core.words import first_of, series
 from bot.kubernetes.selectors import Requirement, Selector
 from bot.kubernetes.workloads.population import PodGroup, Population
 
@@ -12,9 +13,7 @@ from bot.kubernetes.workloads.population import PodGroup, Population
 def named(pods: Iterable[PodGroup]) -> str:
     """The owners of these pods in words, at most two of them by name."""
     names = list(dict.fromkeys(map(str, pods)))
-    if len(names) > 2:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return " and ".join(names)
+    return first_of(names, 2) if len(names) > 2 else series(names)
 
 
 def nearest(population: Population, subject: Resource, selector: Selector) -> str:
