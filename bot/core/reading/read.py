@@ -31,8 +31,11 @@ from bot.errors import ReadingError
 from bot.patterns import pattern
 from bot.records import dataclass
 
-# https://argo-cd.readthedocs.io/en/stable/user-guide/directory/#skipping-file-rendering
-_SKIPPED: Final = b"+argocd:skip-file-rendering"
+SKIP_MARK: Final = b"+argocd:skip-file-rendering"
+"""What makes Argo CD leave a file of a directory out.
+
+https://argo-cd.readthedocs.io/en/stable/user-guide/directory/#skipping-file-rendering
+"""
 _RESEMBLES: Final = pattern(
     rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"
     rb"([\"']?)(?:apiVersion|kind)\1[ \t]*:"
@@ -105,7 +108,7 @@ class _File:
             digests,
             _resembles(self.data),
             template=kubectl.error is not None and bool(_ACTION.search(self.data)),
-            skipped=_SKIPPED in self.data,
+            skipped=SKIP_MARK in self.data,
         )
 
     def _kubectl(self, cut: Cut, documents: list[_Document]) -> Reading:

@@ -145,13 +145,12 @@ def _target(path: str, files: Files, paths: Paths) -> File | None:
 
 
 def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
-    """The symlinks and submodules that differ. New is one that stands where none stood."""
+    """The symlinks and submodules that differ. What is behind one at head is never base's."""
     for path in sorted({*base, *head}):
         before, after = base.get(path), head.get(path)
         if after is not None and after != before:
-            new = before is None
             message, subject = _link_message(path, after), _file_subject(path, before, after)
-            yield Trouble("unreadable", new, path, "RIGHT", message, subject=subject)
+            yield Trouble("unreadable", True, path, "RIGHT", message, subject=subject)
         elif before is not None and after is None:
             subject = _file_subject(path, before, after)
             yield Trouble("unreadable", False, path, "LEFT", _gone(path), subject=subject)
@@ -181,7 +180,7 @@ def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterat
                 "manifests out of Git LFS"
             )
             subject = ProblemSubject(path, (old.get(path, ""), blob))
-            yield Trouble("unreadable", path not in old, path, "RIGHT", message, subject=subject)
+            yield Trouble("unreadable", True, path, "RIGHT", message, subject=subject)
     for path in sorted({*old} - {*_pointers(head)}):
         message = f"{path} was a Git LFS pointer, so what this change replaces is not known"
         subject = ProblemSubject(path, (old[path], "gone"))
@@ -284,7 +283,7 @@ def _place(applied: Applied) -> str:
 
 
 def _advice(applied: Applied) -> str:
-    if applied.root.title:
+    if applied.root.title or applied.root.kind == "directory":
         return "compare its output for base and head by hand"
     place = applied.root.path or "."
     command = (

@@ -16,10 +16,11 @@ from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops import argocd, flux, flux_release
+from bot.kubernetes.gitops import flux, flux_release
 from bot.kubernetes.gitops.applicationset import applications_of
-from bot.kubernetes.gitops.argocd_names import Hubs, hubs_of
-from bot.kubernetes.gitops.argocd_source import Application
+from bot.kubernetes.gitops.argocd import applications
+from bot.kubernetes.gitops.argocd.names import Hubs, hubs_of
+from bot.kubernetes.gitops.argocd.source import Application
 from bot.kubernetes.gitops.flux_sources import FluxObjects
 from bot.kubernetes.gitops.repositories import RepositoryAddresses, normalised
 from bot.kubernetes.gitops.tree_files import TreeFiles
@@ -90,10 +91,12 @@ class Declarations:
     def _by_argocd(self, objects: FluxObjects, places: TreeFiles, hubs: Hubs) -> Iterable[Declared]:
         for resource in objects.of(kinds.APPLICATION):
             application = Application.of(resource)
-            yield from argocd.declared_by(application, places, self.addresses, hubs)
+            yield from applications.declared_by(application, places, self.addresses, hubs)
         for resource in objects.of(kinds.APPLICATION_SET):
             for application in applications_of(resource, places, self.addresses):
-                declared = tuple(argocd.declared_by(application, places, self.addresses, hubs))
+                declared = tuple(
+                    applications.declared_by(application, places, self.addresses, hubs)
+                )
                 yield from declared
                 if application.hindrances and not declared:
                     # Nothing in the tree stands for what is not known of the set.

@@ -9,7 +9,7 @@ from bot.core.reading.yaml_texts import merged
 from bot.core.resource import Resource
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.argocd_source import Application
+from bot.kubernetes.gitops.argocd.source import Application
 from bot.kubernetes.gitops.generators import MOST_SETS, Generators
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, filled

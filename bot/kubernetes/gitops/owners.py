@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.argocd_source import source_nodes
+from bot.kubernetes.gitops.argocd.source import source_nodes
 from bot.kubernetes.gitops.prune_marks import (
     argo_delete_mark,
     argo_prune_mark,

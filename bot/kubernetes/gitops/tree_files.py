@@ -13,6 +13,7 @@ from bot.core.states.roots.files import (
     KUSTOMIZATION_NAMES,
     MANIFEST_SUFFIXES,
     REGULAR,
+    SYMLINK,
     base_name,
     directory,
 )
@@ -76,6 +77,19 @@ class TreeFiles:
     def directly_in(self, place: str) -> tuple[str, ...]:
         """Return the files that lie directly in a directory."""
         return self._within.get(place, ())
+
+    @cached_property
+    def _links(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of the symlinks that lie directly in each directory."""
+        links: dict[str, tuple[str, ...]] = {}
+        for path, file in self.tree.items():
+            if file.mode == SYMLINK:
+                links[directory(path)] = (*links.get(directory(path), ()), path)
+        return links
+
+    def links_in(self, place: str) -> tuple[str, ...]:
+        """Return the symlinks that lie directly in a directory."""
+        return self._links.get(place, ())
 
     def below(self, place: str) -> Iterator[str]:
         """Yield every file below a directory, including hidden ones."""

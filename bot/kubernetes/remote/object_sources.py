@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.argocd_source import source_nodes
+from bot.kubernetes.gitops.argocd.source import source_nodes
 from bot.kubernetes.remote.addresses import (
     SourceAddress,
     follows_charts,

@@ -15,18 +15,18 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 5\n"
     [
         ({}, {"a.yaml": Link("/etc/passwd")}, [(True, "a.yaml", "RIGHT")]),
         ({"a.yaml": HELD}, {"a.yaml": Link("b.yaml")}, [(True, "a.yaml", "RIGHT")]),
-        ({"a.yaml": Link("b")}, {"a.yaml": Link("c")}, [(False, "a.yaml", "RIGHT")]),
+        ({"a.yaml": Link("b")}, {"a.yaml": Link("c")}, [(True, "a.yaml", "RIGHT")]),
         ({"a.yaml": Link("b")}, {"a.yaml": Link("b")}, []),
         ({"a.yaml": Link("b")}, {}, [(False, "a.yaml", "LEFT")]),
         (
             {"a.yaml": Link("b.txt"), "b.txt": "x"},
             {"a.yaml": Link("b.txt"), "b.txt": "y"},
-            [(False, "a.yaml", "RIGHT")],
+            [(True, "a.yaml", "RIGHT")],
         ),
         (
             {"a.yaml": Link(".b/c.yaml"), ".b/c.yaml": "x"},
             {"a.yaml": Link(".b/c.yaml"), ".b/c.yaml": "y"},
-            [(False, "a.yaml", "RIGHT")],
+            [(True, "a.yaml", "RIGHT")],
         ),
         (
             {"a.yaml": Link("c/b.yaml"), "c/b.yaml": HELD},
@@ -39,12 +39,12 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 5\n"
         (
             {"lib": Submodule("1" * 40)},
             {"lib": Submodule("2" * 40)},
-            [(False, "lib", "RIGHT")],
+            [(True, "lib", "RIGHT")],
         ),
         ({}, {".github/a.yaml": Link("x")}, []),
         ({}, {"big.yaml": POINTER % 1}, [(True, "big.yaml", "RIGHT")]),
         ({"big.yaml": HELD}, {"big.yaml": POINTER % 1}, [(True, "big.yaml", "RIGHT")]),
-        ({"big.yaml": POINTER % 1}, {"big.yaml": POINTER % 2}, [(False, "big.yaml", "RIGHT")]),
+        ({"big.yaml": POINTER % 1}, {"big.yaml": POINTER % 2}, [(True, "big.yaml", "RIGHT")]),
         ({"big.yaml": POINTER % 1}, {"big.yaml": HELD}, [(False, "big.yaml", "LEFT")]),
         ({"big.yaml": POINTER % 1}, {"big.yaml": POINTER % 1, "b.yaml": HELD}, []),
     ],

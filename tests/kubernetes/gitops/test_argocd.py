@@ -223,10 +223,84 @@ def test_what_cannot_be_built_says_why(source: str, why: str) -> None:
     assert why_not(source) == (why,)
 
 
-def test_jsonnet_is_not_rendered() -> None:
-    tree = {"apps/shop/a.jsonnet": "{}", "app.yaml": application("path: apps/shop")}
+def test_jsonnet_is_not_rendered_and_depends_on_what_it_imports() -> None:
+    tree = {
+        "app.yaml": application("path: apps/shop, directory: {jsonnet: {libs: [vendor]}}"),
+        "apps/shop/a.jsonnet": "(import 'lib/x.libsonnet') + importstr @\"note.txt\" // 'other'\n",
+        "apps/shop/lib/x.libsonnet": 'import /* "no" */ "far/y.libsonnet"',
+        "apps/shop/note.txt": "",
+        "apps/shop/other": "",
+        "vendor/far/y.libsonnet": "{}",
+        "far/y.libsonnet": "{}",
+    }
+    root = only(tree)
 
-    assert only(tree).hindrances == ("it holds Jsonnet, which is not rendered",)
+    assert root.hindrances == ("it holds Jsonnet, which is not rendered",)
+    assert root.inputs == (
+        "apps/shop/a.jsonnet",
+        "apps/shop/lib/x.libsonnet",
+        "apps/shop/note.txt",
+        "vendor/far/y.libsonnet",
+    )
+
+
+def test_a_plugin_may_read_every_file_of_its_directory() -> None:
+    tree = {
+        "app.yaml": application("path: apps/shop, plugin: {}"),
+        "apps/shop/settings.toml": "",
+        "apps/shop/deep/a.txt": "",
+    }
+    assert only(tree).inputs == ("apps/shop/deep/a.txt", "apps/shop/settings.toml")
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("zChart.yaml",), "a file whose name ends in Chart.yaml makes it a chart for Argo CD"),
+        (("kustomization.yaml", "zChart.yaml"), "a file whose name ends in Chart.yaml makes it"),
+        (("aChart.yaml", "kustomization.yaml"), ""),
+        (("Chart.yaml", "kustomization.yaml"), ""),
+        (("Chart.yml",), ""),
+        (("deeper/zChart.yaml",), ""),
+    ],
+)
+def test_the_last_file_in_path_order_says_how_a_directory_is_built(
+    names: tuple[str, ...], why: str
+) -> None:
+    files = {f"apps/shop/{name}": "resources: []\n" for name in names}
+    (hindrance,) = why_not("path: apps/shop", **files) or ("",)
+
+    assert hindrance.startswith(why)
+    assert bool(hindrance) == bool(why)
+
+
+def test_a_symlink_may_make_a_directory_a_chart() -> None:
+    files = {"app.yaml": application("path: apps/shop"), "apps/shop/role.yaml": ROLE}
+    tree = {path: File("100644", path, len(text)) for path, text in files.items()}
+    tree["apps/shop/zChart.yaml"] = File("120000", "link", 9)
+    blobs = MemoryBlobs({path: text.encode() for path, text in files.items()})
+    (root,) = Declarations(blobs)(resources(files), tree)
+
+    assert root.hindrances != ()
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("{}", False),
+        ("\ufeff{}\n", False),
+        ("[]", True),
+        ("{} {}", True),
+        ("{", True),
+        ("[] +argocd:skip-file-rendering", False),
+    ],
+)
+def test_a_json_file_that_is_not_one_object_hinders_the_whole_directory(
+    text: str, *, refused: bool
+) -> None:
+    why = "'apps/shop/a.json' is not a single JSON object, which Argo CD refuses"
+
+    assert why_not("path: apps/shop", **{"apps/shop/a.json": text}) == ((why,) if refused else ())
 
 
 def test_kustomize_options_are_written_into_the_kustomization() -> None:

@@ -96,6 +96,6 @@ def test_a_delivery_object_that_changes_makes_its_root_changed() -> None:
         "c/a.yaml",
         (
             "The directory apps is not rendered: Kustomization/default/apps alters it with its "
-            "field 'images'; compare the output of 'kustomize build apps' for base and head by hand"
+            "field 'images'; compare its output for base and head by hand"
         ),
     )

@@ -11,23 +11,27 @@ from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
 from bot.core.states.roots.kustomization import without_credentials
-from bot.core.values import EMPTY, Body, mapping, sequence, text
+from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.argocd_helm import release_of
-from bot.kubernetes.gitops.argocd_kustomize import edited
-from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
-from bot.kubernetes.gitops.argocd_source import Application, ArgoSource
+from bot.kubernetes.gitops.argocd.directory import discovered_type, plain_directory
+from bot.kubernetes.gitops.argocd.helm import release_of
+from bot.kubernetes.gitops.argocd.kustomize import edited
+from bot.kubernetes.gitops.argocd.names import Hubs, cluster_of
+from bot.kubernetes.gitops.argocd.source import Application, ArgoSource
 from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.tree_files import REMOTE, TreeFiles, within
 from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
 _TYPES: Final = ("kustomize", "helm", "directory", "plugin")
 _FIXED: Final = ("chart", "path", "repoURL", "targetRevision")
 _MOST_PLACES: Final = 500
+_NO_CHART: Final = "there is no Chart.yaml at its path"
+_TAKEN_FOR_CHART: Final = (
+    "a file whose name ends in Chart.yaml makes it a chart for Argo CD, and there is no Chart.yaml"
+)
 
 
 def declared_by(
@@ -217,42 +221,20 @@ def _built(source: ArgoSource, node: Node, cluster: str) -> Declared:
     if len(tools) > 1:
         raise UnbuildableError(f"it says {' and '.join(tools)} at once, which Argo CD refuses")
     kustomization = source.places.kustomization(source.place)
-    chart = source.places.chart(source.place)
     namespace = text(source.destination.get("namespace")) or ""
-    kind = tools[0] if tools else "kustomize" if kustomization else "helm" if chart else "directory"
+    kind = tools[0] if tools else discovered_type(source.place, source.places)
     if kind == "plugin":
-        raise UnbuildableError("a config management plugin of Argo CD renders it")
+        why = ("a config management plugin of Argo CD renders it",)
+        inputs = tuple(source.places.below(source.place))
+        return Declared(node, source.place, cluster, namespace, inputs=inputs, hindrances=why)
     if kind == "kustomize":
         if kustomization is None:
             raise UnbuildableError("there is no kustomization at its path")
         edits = edited(source, kustomization)
         return Declared(node, source.place, cluster, namespace, edits=edits)
     if kind == "helm":
-        if chart is None:
-            raise UnbuildableError("there is no Chart.yaml at its path")
+        if source.places.chart(source.place) is None:
+            raise UnbuildableError(_NO_CHART if tools else _TAKEN_FOR_CHART)
         release, inputs = release_of(source)
         return Declared(node, source.place, cluster, namespace, release, inputs=inputs)
-    files = _plain_files(source, mapping(source.body.get("directory")) or EMPTY)
-    if any(path.endswith(".jsonnet") for path in files):
-        raise UnbuildableError("it holds Jsonnet, which is not rendered")
-    return Declared(node, source.place, cluster, namespace, files=files)
-
-
-def _plain_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
-    """Return the files of a directory that Argo CD applies without rendering."""
-    places, start = source.places, len(source.place) + 1 if source.place else 0
-    recurse = options.get("recurse") is True
-    paths = places.below(source.place) if recurse else places.directly_in(source.place)
-    include, exclude = text(options.get("include")), text(options.get("exclude"))
-    every = options.get("disableExtensionFilter") is True
-    listed_paths = []
-    for path in paths:
-        relative = path[start:]
-        if not every and not path.endswith(_SUFFIXES):
-            continue
-        if exclude and matches(exclude, relative, "text"):
-            continue
-        if include and not matches(include, relative, "text"):
-            continue
-        listed_paths.append(path)
-    return tuple(sorted(listed_paths))
+    return plain_directory(source, node, cluster, namespace)

@@ -11,8 +11,8 @@ from typing import Final
 from bot.core.reading.yaml_texts import json_text
 from bot.core.values import Body, Value, integer, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.argocd_names import with_variables
-from bot.kubernetes.gitops.argocd_source import ArgoSource
+from bot.kubernetes.gitops.argocd.names import with_variables
+from bot.kubernetes.gitops.argocd.source import ArgoSource
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_annotations,

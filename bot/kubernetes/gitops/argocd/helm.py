@@ -9,8 +9,8 @@ from bot.core.reading.yaml_texts import json_text
 from bot.core.rendering import Release
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.argocd_names import with_variables
-from bot.kubernetes.gitops.argocd_source import ArgoSource
+from bot.kubernetes.gitops.argocd.names import with_variables
+from bot.kubernetes.gitops.argocd.source import ArgoSource
 from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.tree_files import REMOTE, within
