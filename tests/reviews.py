@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.decide import decide
 from bot.core.engine.review import (
     Analysis,
@@ -26,6 +27,11 @@ from bot.core.policy.model import Policy
 TODAY = date(2026, 11, 20)
 BASE, HEAD = "a" * 40, "b" * 40
 QUIET = Summary(41, 312, Counts(0, 2, 0), "images")
+
+
+def accounts(*logins: str) -> frozenset[GitHubAccount]:
+    """Accounts of which only the logins are on record."""
+    return frozenset(map(GitHubAccount, logins))
 
 
 def finding(

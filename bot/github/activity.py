@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubAnswerError
+from bot.github.accounts import account_of
 from bot.github.api import read
 from bot.github.connection import GitHubConnection
 
@@ -22,7 +24,7 @@ _UNAVAILABLE: Final = frozenset({403, 404, 410})
 class BranchPush:
     """A push: who pushed, and the commit that the branch then pointed to."""
 
-    by: str
+    by: GitHubAccount
     after: str
 
 
@@ -43,7 +45,7 @@ def pushes_to(connection: GitHubConnection, branch: str) -> tuple[BranchPush, ..
     A merge of a pull request is none: who merges has not brought the commits.
     """
     return tuple(
-        BranchPush(move["actor"]["login"], move["after"])
+        BranchPush(account_of(move["actor"]), move["after"])
         for move in _moves(connection, branch)
         if move["actor"] and move["activity_type"] in _PUSHES
     )

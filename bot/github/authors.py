@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubError
 from bot.github.connection import GitHubConnection
 from bot.github.errors import translated
@@ -13,7 +14,9 @@ from bot.github.errors import translated
 MOST_COMMITS: Final = 3000
 """A pull request of more commits has too many authors for anybody to be known as another."""
 
-_PAGE: Final = 100
+_WEB: Final = "web-flow"
+"""The account that commits what is done on GitHub's pages."""
+
 _QUERY: Final = """
 query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -24,9 +27,16 @@ query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
           commit {
             oid
             parents(first: 3) { nodes { oid } }
-            authors(first: 20) { nodes { user { login } } }
-            committer { user { login } }
-            associatedPullRequests(first: 5) { nodes { number merged headRefOid author { login } } }
+            authors(first: 20) { nodes { user { login databaseId } } }
+            committer { user { login databaseId } }
+            associatedPullRequests(first: 5) {
+              nodes {
+                number
+                merged
+                headRefOid
+                author { login ... on User { databaseId } ... on Bot { databaseId } }
+              }
+            }
           }
         }
       }
@@ -42,20 +52,21 @@ class MergedPull:
 
     number: int
     head: str
-    author: str
+    author: GitHubAccount
 
 
 @dataclass(frozen=True, slots=True)
 class AuthoredCommit:
-    """A commit of a pull request, and the logins that GitHub attributes it to.
+    """A commit of a pull request, and the accounts that GitHub attributes it to.
 
-    Somebody whom GitHub does not know by the commit's email has no login here: a `Co-authored-by`
-    line alone is text. `merged_by_pulls` are merged pull requests that contain the commit.
+    Somebody whom GitHub does not know by the commit's email has no account here: a
+    `Co-authored-by` line alone is text. `merged_by_pulls` are merged pull requests that contain
+    the commit.
     """
 
     id: str
     parents: tuple[str, ...]
-    authors: tuple[str, ...]
+    authors: tuple[GitHubAccount, ...]
     merged_by_pulls: tuple[MergedPull, ...] = ()
 
 
@@ -85,14 +96,14 @@ def _page(connection: GitHubConnection, number: int, after: str | None) -> Mappi
 def _commit(raw: Mapping[str, Any]) -> AuthoredCommit:
     committer = raw.get("committer") or {}
     people = [*_nodes(raw, "authors"), committer]
-    logins = dict.fromkeys(login for person in people if (login := _login(person)))
+    authors = dict.fromkeys(_account(person.get("user")) for person in people)
     pulls = _nodes(raw, "associatedPullRequests")
     return AuthoredCommit(
         raw["oid"],
         tuple(parent["oid"] for parent in _nodes(raw, "parents")),
-        tuple(logins),
+        tuple(author for author in authors if author.login not in {"", _WEB}),
         tuple(
-            MergedPull(pull["number"], pull["headRefOid"], (pull["author"] or {}).get("login", ""))
+            MergedPull(pull["number"], pull["headRefOid"], _account(pull["author"]))
             for pull in pulls
             if pull["merged"]
         ),
@@ -103,21 +114,19 @@ def _nodes(raw: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     return [node for node in (raw.get(name) or {}).get("nodes") or () if node]
 
 
-def _login(person: Mapping[str, Any]) -> str:
-    user: Mapping[str, Any] = person.get("user") or {}
-    login: str = user.get("login") or ""
-    # The account that commits what is done on GitHub's pages.
-    return "" if login == "web-flow" else login
+def _account(user: Mapping[str, Any] | None) -> GitHubAccount:
+    user = user or {}
+    return GitHubAccount(user.get("login") or "", user.get("databaseId") or 0)
 
 
-def logins(commits: Iterable[AuthoredCommit]) -> frozenset[str]:
-    """The logins of the authors of these commits, in lower case.
+def authors_of(commits: Iterable[AuthoredCommit]) -> frozenset[GitHubAccount]:
+    """The authors of these commits.
 
     Whoever opened the merged pull request that brought a commit is one, too.
     """
     return frozenset(
-        login.lower()
+        account
         for commit in commits
-        for login in (*commit.authors, *(pull.author for pull in commit.merged_by_pulls))
-        if login
+        for account in (*commit.authors, *(pull.author for pull in commit.merged_by_pulls))
+        if account.login
     )

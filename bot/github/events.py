@@ -62,13 +62,14 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
     priority = _priority(payload)
     job = Job(*where, pull, "changed", priority)
     pusher = text(payload, "sender", "login") or ""
+    pusher_id = number(payload, "sender", "id") or 0
     after = commit(payload, "pull_request", "head", "sha") or ""
     if action == "opened":
-        yield Announcement(job, None, pusher, after)
+        yield Announcement(job, None, pusher, after, pusher_id)
     elif action == "reopened":
         yield Announcement(job)
     elif action == "synchronize":
-        yield Announcement(job, commit(payload, "before"), pusher, after)
+        yield Announcement(job, commit(payload, "before"), pusher, after, pusher_id)
     elif action == "ready_for_review" or (
         # With another base branch, the old verdict is about another comparison.
         action == "edited" and isinstance(at(payload, "changes", "base"), dict)

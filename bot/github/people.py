@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from github.Requester import Requester
 
 from bot.core.codeowners import normalised
+from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubAnswerError
+from bot.github.accounts import account_of
 from bot.github.api import read, read_if_there
 from bot.github.auth import Gateway
 from bot.github.connection import GitHubConnection, pages
@@ -35,15 +37,22 @@ class People:
     gateway: Gateway
     blind: bool = False
     _members: dict[tuple[str, str], bool] = field(default_factory=dict)
-    _writers: dict[str, bool] = field(default_factory=dict)
+    _writers: dict[GitHubAccount, bool] = field(default_factory=dict)
 
-    def may_write(self, login: str) -> bool:
-        """Whether a person may write to the repository."""
-        if login not in self._writers:
-            path = f"/repos/{self.connection.full_name}/collaborators/{quote(login, safe='')}"
-            answer = self._answer(f"{path}/permission")
-            self._writers[login] = answer.get("permission") in _WRITERS
-        return self._writers[login]
+    def may_write(self, account: GitHubAccount) -> bool:
+        """Whether a person may write to the repository.
+
+        GitHub is asked by login. If somebody else has it meanwhile, the answer is about them.
+        """
+        if account not in self._writers:
+            login = quote(account.login, safe="")
+            answer = self._answer(
+                f"/repos/{self.connection.full_name}/collaborators/{login}/permission"
+            )
+            self._writers[account] = answer.get("permission") in _WRITERS and account.is_same(
+                account_of(answer.get("user"))
+            )
+        return self._writers[account]
 
     def names(self, login: str, owners: Iterable[str]) -> tuple[str, ...]:
         """Those of the owners, as CODEOWNERS writes them, that mean this person."""
@@ -70,11 +79,11 @@ class People:
                 answer = self._answer(path, requester)
                 self._members[team, login] = answer.get("state") == "active"
 
-    def _answer(self, path: str, requester: Requester | None = None) -> dict[str, str]:
+    def _answer(self, path: str, requester: Requester | None = None) -> dict[str, Any]:
         """GitHub's answer, empty where the thing does not exist or may not be read."""
         client = requester or self.connection.github.requester
         try:
-            answer: dict[str, str] = read(client, path)
+            answer: dict[str, Any] = read(client, path)
         except GitHubAnswerError as error:
             if error.retryable or error.status not in {403, 404}:
                 raise
@@ -87,7 +96,7 @@ class People:
 class ApprovingReview:
     """A person's newest review, where it approves exactly the head."""
 
-    login: str
+    account: GitHubAccount
     submitted: str
 
 
@@ -95,18 +104,18 @@ def approving_reviews(
     connection: GitHubConnection, pull: PullRequest
 ) -> tuple[ApprovingReview, ...]:
     """Who approves the head by GitHub's own review; what they said of it last counts."""
-    last: dict[str, dict[str, str]] = {}
+    last: dict[GitHubAccount, dict[str, str]] = {}
     for review in pages(connection, f"/repos/{connection.full_name}/pulls/{pull.number}/reviews"):
         user = review.get("user") or {}
         # A comment leaves an approval as it is; a dismissal or a request for changes ends it.
         if user.get("type") == "User" and review["state"] != "COMMENTED":
-            last[user["login"]] = review
+            last[account_of(user)] = review
     return tuple(
-        ApprovingReview(login, review["submitted_at"])
-        for login, review in sorted(last.items())
+        ApprovingReview(account, review["submitted_at"])
+        for account, review in sorted(last.items(), key=lambda item: item[0].login)
         if review["state"] == "APPROVED"
         and review["commit_id"] == pull.head
-        and login.lower() != pull.author.lower()
+        and not account.is_same(pull.author)
     )
 
 

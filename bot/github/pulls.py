@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.publish.operations import ChangedFile
 from bot.errors import GitHubAnswerError
+from bot.github.accounts import account_of
 from bot.github.api import read
 from bot.github.connection import GitHubConnection, pages
 
@@ -29,7 +31,7 @@ class PullRequest:
     base: str
     base_sha: str
     target: str
-    author: str
+    author: GitHubAccount
     by_bot: bool = False
     merged: bool = False
     created_at: str = ""
@@ -97,7 +99,7 @@ def _pull(raw: Mapping[str, Any]) -> PullRequest:
         base=base["ref"],
         base_sha=base["sha"],
         target=stacked.get("ref") or base["ref"],
-        author=user.get("login") or "",
+        author=account_of(user),
         by_bot=user.get("type") == "Bot",
         merged=bool(raw.get("merged_at")),
         created_at=raw.get("created_at") or "",

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubError
+from bot.github.accounts import account_of
 from bot.github.api import change, read_if_there, send
 from bot.github.connection import GitHubConnection, pages
 
@@ -31,7 +33,7 @@ class Comment:
     id: int
     place: CommentKind
     body: str
-    author: str
+    author: GitHubAccount
     person: bool
     insider: bool
     written: str
@@ -52,7 +54,7 @@ def read_comment(
         id=comment,
         place=place,
         body=raw.get("body") or "",
-        author=user.get("login") or "",
+        author=account_of(user),
         person=user.get("type") == "User" and not raw.get("performed_via_github_app"),
         insider=raw.get("author_association") in _INSIDERS,
         written=raw["created_at"],

@@ -61,14 +61,15 @@ class Job:
 class Announcement:
     """Puts the check run of a job's pull request in progress at once; the job follows.
 
-    `before` is the head that a push replaced: its unfinished check runs end. `pusher` is the login
-    of whoever pushed `after`, empty where nobody did.
+    `before` is the head that a push replaced: its unfinished check runs end. `pusher` is the login,
+    and `pusher_id` GitHub's number, of whoever pushed `after`, empty where nobody did.
     """
 
     job: Job
     before: str | None = None
     pusher: str = ""
     after: str = ""
+    pusher_id: int = 0
 
     @property
     def installation(self) -> int:

@@ -9,6 +9,7 @@ import structlog
 
 from bot.catalog import rule_ids
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.needs import Approvers, Need
 from bot.core.engine.review import Overridden, Review
@@ -61,7 +62,7 @@ class Case:
     codeowners: Codeowners
     gives_back: str = ""
 
-    def approvers(self, authors: frozenset[str] = frozenset()) -> Approvers:
+    def approvers(self, authors: frozenset[GitHubAccount] = frozenset()) -> Approvers:
         """Who may accept what, when these people wrote the change."""
         rules = tuple(sorted(rule_ids()))
         return Approvers(self.policy, self.codeowners, authors, rules, self.gives_back)
@@ -148,7 +149,7 @@ def settled_together(
         if given:
             authorship = authorship_of(github, pull, record)
             authors = authorship.authors(case.commits.repository, case.policy)
-            approvals += [one for one in given if one.by.lower() not in authors]
+            approvals += [one for one in given if not one.by.is_among(authors)]
             if record.gives_back(pull.head):
                 given_back += given
         override = record.overridden(pull.head, case.policy)

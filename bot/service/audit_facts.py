@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, digest, short_id
 from bot.core.engine.needs import Approvers, Need, owner_names
 from bot.core.engine.review import Review
@@ -17,6 +18,9 @@ from bot.store.audit import AuditEntry
 
 MOST_SHOWN: Final = 500
 """A review of more findings shows these, the worst; nobody accepts the others one by one."""
+
+ACCOUNT: Final = "account"
+"""The key of an entry's data under which GitHub's number of its actor stands."""
 
 _UNTIL: Final = "expires"
 """By which the reason of a waived finding says the last day of its waiver."""
@@ -123,4 +127,10 @@ def _shown_findings(review: Review, approvers: Approvers, text: str) -> Iterator
 def recorded_approval(entry: AuditEntry) -> Approval:
     """The approval that an entry of the log records."""
     data = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
-    return msgspec.convert(data | {"by": entry.actor, "reason": entry.reason}, Approval)
+    by = msgspec.to_builtins(actor_of(entry))
+    return msgspec.convert(data | {"by": by, "reason": entry.reason}, Approval)
+
+
+def actor_of(entry: AuditEntry) -> GitHubAccount:
+    """Whose act an entry records; without a number in what earlier releases recorded."""
+    return GitHubAccount(entry.actor, entry.data.get(ACCOUNT, 0))

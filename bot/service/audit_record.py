@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, digest
 from bot.core.engine.needs import Approvers, owner_names
 from bot.core.engine.review import Overridden, Review, ReviewFinding
@@ -17,9 +18,11 @@ from bot.core.policy.model import Policy
 from bot.core.publish.report import badness
 from bot.github.activity import BranchPush
 from bot.service.audit_facts import (
+    ACCOUNT,
     MOST_SHOWN,
     ConclusionData,
     RecordedConclusion,
+    actor_of,
     conclusion_data,
     recorded_approval,
 )
@@ -92,12 +95,12 @@ class Record:
     def pushes(self) -> tuple[BranchPush, ...]:
         """The pushes to the pull request, by the webhooks that announced them."""
         entries = self.audit.entries("pushed", self.repository, pull=self.pull)
-        return tuple(BranchPush(entry.actor, entry.head) for entry in entries)
+        return tuple(BranchPush(actor_of(entry), entry.head) for entry in entries)
 
-    def push(self, by: str, after: str) -> None:
+    def push(self, by: GitHubAccount, after: str) -> None:
         """Records who pushed a commit to the pull request."""
-        key = f"pushed:{self.repository}:{self.pull}:{after}:{by}"
-        self.audit.append([self._entry(key, "pushed", after, actor=by)])
+        key = f"pushed:{self.repository}:{self.pull}:{after}:{by.login}"
+        self.audit.append([self._act(by, key, "pushed", after)])
 
     def approvals(self) -> tuple[Approval, ...]:
         """What people accepted here."""
@@ -114,8 +117,8 @@ class Record:
         what = f"{approval.digest}:{','.join(approval.environments)}"
         content = blake2b(what.encode(), digest_size=8).hexdigest()
         key = f"approved:{self.repository}:{self.pull}:{source}:{approval.fingerprint}:{content}"
-        entry = self._entry(
-            key, "approved", head, actor=approval.by, reason=approval.reason, rule=rule,
+        entry = self._act(
+            approval.by, key, "approved", head, reason=approval.reason, rule=rule,
             fingerprint=approval.fingerprint,
             data={
                 "digest": approval.digest, "severity": str(approval.severity),
@@ -125,10 +128,10 @@ class Record:
         )  # fmt: skip
         self.audit.append([entry])
 
-    def override(self, by: str, reason: str, head: str, source: str, **data: Any) -> None:
+    def override(self, by: GitHubAccount, reason: str, head: str, source: str, **data: Any) -> None:
         """Records that a person lets the head through; `until` and `owners` are in `data`."""
         key = f"overridden:{self.repository}:{self.pull}:{source}"
-        entry = self._entry(key, "overridden", head, actor=by, reason=reason, data=data)
+        entry = self._act(by, key, "overridden", head, reason=reason, data=data)
         self.audit.append([entry])
 
     def overridden(self, head: str, policy: Policy) -> Overridden | None:
@@ -157,10 +160,10 @@ class Record:
         )
         return any(recorded.overridden for recorded in last) and not alive
 
-    def refuse(self, by: str, reason: str, head: str, source: str) -> None:
+    def refuse(self, by: GitHubAccount, reason: str, head: str, source: str) -> None:
         """Records that somebody asked for what they may not have."""
         key = f"refused:{self.repository}:{self.pull}:{source}"
-        self.audit.append([self._entry(key, "refused", head, actor=by, reason=reason)])
+        self.audit.append([self._act(by, key, "refused", head, reason=reason)])
 
     def notified(self, team: str) -> bool:
         """Whether the team was told of this pull request."""
@@ -204,6 +207,11 @@ class Record:
                     "because": dict(because),
                 },
             )
+
+    def _act(self, by: GitHubAccount, key: str, event: Event, head: str, **more: Any) -> AuditEntry:
+        """An entry of what a person did."""
+        data = {**more.pop("data", {}), ACCOUNT: by.id}
+        return self._entry(key, event, head, actor=by.login, data=data, **more)
 
     def _entry(self, key: str, event: Event, head: str, **more: Any) -> AuditEntry:
         return AuditEntry(

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.policy.model import Policy
 from bot.git import Repository
 from bot.github.activity import BranchPush, pushes_to
-from bot.github.authors import AuthoredCommit, MergedPull, authored_commits, logins
+from bot.github.authors import AuthoredCommit, MergedPull, authored_commits, authors_of
 from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest
 from bot.service.audit_record import Record
@@ -29,13 +30,13 @@ class Authorship:
     commits: tuple[AuthoredCommit, ...]
     pushes: tuple[BranchPush, ...]
 
-    def anybody(self) -> frozenset[str]:
-        """Everybody whom any commit or push names, in lower case, without looking into git."""
-        pushers = (push.by.lower() for push in self.pushes)
-        return frozenset({self.pull.author.lower(), *logins(self.commits), *pushers})
+    def anybody(self) -> frozenset[GitHubAccount]:
+        """Everybody whom any commit or push names, without looking into git."""
+        pushers = (push.by for push in self.pushes)
+        return frozenset({self.pull.author, *authors_of(self.commits), *pushers})
 
-    def authors(self, repository: Repository, policy: Policy) -> frozenset[str]:
-        """The logins of the authors, in lower case. `repository` has the head and its base."""
+    def authors(self, repository: Repository, policy: Policy) -> frozenset[GitHubAccount]:
+        """The authors. `repository` has the head and its base."""
         merges = dict(self._plain_merges(repository))
         adding = {
             commit.id: commit
@@ -43,10 +44,8 @@ class Authorship:
             if commit.id not in merges
             and not (policy.promotes and any(map(self._passed, commit.merged_by_pulls)))
         }
-        pushers = {
-            push.by.lower() for push in self.pushes if self._brought(push, adding.keys(), merges)
-        }
-        return frozenset({self.pull.author.lower(), *logins(adding.values()), *pushers})
+        pushers = {push.by for push in self.pushes if self._brought(push, adding.keys(), merges)}
+        return frozenset({self.pull.author, *authors_of(adding.values()), *pushers})
 
     def _brought(
         self, push: BranchPush, adding: AbstractSet[str], merges: Mapping[str, str]

@@ -59,7 +59,9 @@ class Hearing:
         """Carries out the commands, in their order."""
         shown = self.shown.conclusion if self.shown else None
         for at, command in enumerate(commands):
-            log.info("command", verb=command.verb, by=self.comment.author, fault=command.fault)
+            log.info(
+                "command", verb=command.verb, by=self.comment.author.login, fault=command.fault
+            )
             if command.fault:
                 self.answers.append(CommandReply(command.verb, command.id, fault=command.fault))
                 continue
@@ -89,7 +91,7 @@ class Hearing:
 
     @property
     def _is_author(self) -> bool:
-        return self.comment.author.lower() == self.pull.author.lower()
+        return self.comment.author.is_same(self.pull.author)
 
     def _approve(self, command: Command, at: int) -> None:
         findings = approvable(command.id, self.shown)
@@ -126,14 +128,14 @@ class Hearing:
 
     def _wrote_it(self) -> bool:
         """Whether the person opened the pull request, pushed to it, or wrote one of its commits."""
-        login = self.comment.author.lower()
+        person = self.comment.author
         authorship = authorship_of(self.github, self.pull, self.record)
-        if login not in authorship.anybody():
+        if not person.is_among(authorship.anybody()):
             return False
         base = f"refs/heads/{self.pull.base}"
         deadline = Deadline(self.context.seconds)
         repository = self.context.fetched(self.github, (self.pull.head, base), deadline)
-        return login in authorship.authors(repository, self._policy(repository))
+        return person.is_among(authorship.authors(repository, self._policy(repository)))
 
     def _policy(self, repository: Repository) -> Policy:
         """The policy, or the defaults where it is not valid: then nothing is promoted."""
@@ -155,7 +157,7 @@ class Hearing:
             self._refuse(command, "the policy names nobody who may: `override:` is empty", at)
             return
         people = People(self.github, self.context.gateway)
-        names = people.names(self.comment.author, shown.overriders)
+        names = people.names(self.comment.author.login, shown.overriders)
         if not names:
             self._refuse(command, "", at, person=Person(shown.overriders, people.blind))
             return
@@ -165,7 +167,7 @@ class Hearing:
             self.comment.author, command.reason, shown.head, self._source(at),
             until=until, owners=names,
         )  # fmt: skip
-        log.warning("review overridden", by=self.comment.author, until=until, head=shown.head)
+        log.warning("review overridden", by=self.comment.author.login, until=until, head=shown.head)
         self.changed = True
         self.answers.append(CommandReply("override", until=until, done=True))
 

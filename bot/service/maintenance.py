@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from bot.analysis.process.cache import forget
+from bot.core.engine.accounts import GitHubAccount
 from bot.github import check_runs, checks
 from bot.github.app import installations
 from bot.github.connection import GitHubConnection
@@ -57,7 +58,7 @@ def deal(batch: Batch) -> Done:
 def _act(context: ServiceContext, task: MaintenanceTask) -> Done:
     """The button on a check run was pressed. Only people with write access may request work."""
     with context.connected(task.installation, task.repository) as github:
-        if not People(github, context.gateway).may_write(task.detail):
+        if not People(github, context.gateway).may_write(GitHubAccount(task.detail)):
             return Done("refused")
     job = Job(task.installation, task.repository, task.number, "requested")
     return Done("acted", (Announcement(job),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval
 from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Need
 from bot.github.connection import GitHubConnection
@@ -39,12 +40,12 @@ def approvals_by_review(
         }
         for shown_finding in seen.values():
             needed = [need for need in shown_finding.needs if need.by_review]
-            names = names_of(people, review.login, needed)
+            names = names_of(people, review.account, needed)
             if names:
                 yield Approval(
                     pull.number, shown_finding.fingerprint, shown_finding.digest,
                     shown_finding.severity, shown_finding.environments,
-                    review.login, names, "approving review", review=True,
+                    review.account, names, "approving review", review=True,
                     message=shown_finding.message, fields=shown_finding.fields,
                 )  # fmt: skip
 
@@ -53,13 +54,13 @@ def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
-def names_of(people: People, login: str, required: Iterable[Need]) -> tuple[str, ...]:
+def names_of(people: People, account: GitHubAccount, required: Iterable[Need]) -> tuple[str, ...]:
     """In whose name a person may accept what these needs are of."""
     needed = tuple(required)
     if any(need.gives_back for need in needed):
-        return (ANYBODY_WHO_MAY_WRITE,) if people.may_write(login) else ()
-    names = people.names(login, [name for need in needed for name in need.owners])
+        return (ANYBODY_WHO_MAY_WRITE,) if people.may_write(account) else ()
+    names = people.names(account.login, [name for need in needed for name in need.owners])
     open_to_all = {name for need in needed if not need.writers for name in need.owners}
-    if any(name not in open_to_all for name in names) and not people.may_write(login):
+    if any(name not in open_to_all for name in names) and not people.may_write(account):
         return tuple(name for name in names if name in open_to_all)
     return names

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.decide import Conclusion
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
@@ -53,7 +54,8 @@ def announce(context: ServiceContext, task: Announcement) -> Done:
     job = task.job
     with opened(context, job) as (github, pull):
         if task.pusher and task.after:
-            record_of(context, github, pull.number).push(task.pusher, task.after)
+            pusher = GitHubAccount(task.pusher, task.pusher_id)
+            record_of(context, github, pull.number).push(pusher, task.after)
         follow = _end_replaced_head(github, pull, job, task.before)
         about = check_runs.about_pull(pull)
         run = check_runs.newest(check_runs.runs_on(github, pull.head), about)

@@ -17,6 +17,11 @@ class Account:
     type: str = "User"
 
 
+def no_reply(login: str) -> str:
+    """The address by which GitHub attributes commits to who had this login first."""
+    return f"{login}@users.noreply.github.invalid"
+
+
 @dataclass(slots=True, eq=False)
 class App:
     """A GitHub App, with the private key that GitHub shows only once."""

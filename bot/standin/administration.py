@@ -26,6 +26,23 @@ class Administration:
             repository.name = name
             self.context.events.renamed(repository, before, state.account(by))
 
+    def rename_person(self, login: str, to: str) -> None:
+        """Gives an account another login; the former one is free for anybody.
+
+        What the account is a member of, and whose commits are its, stays.
+        """
+        state = self.context.state
+        with state.lock:
+            account = state.accounts[to] = state.accounts.pop(login)
+            account.login = to
+            for members in state.teams.values():
+                if login.lower() in members:
+                    members -= {login.lower()}
+                    members |= {to.lower()}
+            for repository in state.repositories.values():
+                if login in repository.collaborators:
+                    repository.collaborators[to] = repository.collaborators.pop(login)
+
     def archive(self, repository: StandInRepository, *, by: str = "octocat") -> None:
         """Archives the repository: nothing can be merged into it any more."""
         state = self.context.state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.standin.accounts import Account, App, Installation
+from bot.standin.accounts import Account, App, Installation, no_reply
 from bot.standin.bodies import accounts, checks, conversation, pulls, repository
 from bot.standin.deliveries import WebhookSender
 from bot.standin.git.repository import NO_COMMIT
@@ -174,7 +174,7 @@ class Events:
             "head_commit": None if deleted else _commit(url, after, repo),
             "pusher": {
                 "name": push.by.login,
-                "email": f"{push.by.login}@users.noreply.github.invalid",
+                "email": no_reply(push.by.login),
             },
         }
         self._tell(repo, "push", shape, push.by)

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.standin.accounts import Account, App, Installation, PendingCode, Token, UserToken
+from bot.standin.accounts import (
+    Account,
+    App,
+    Installation,
+    PendingCode,
+    Token,
+    UserToken,
+    no_reply,
+)
 from bot.standin.repositories import CheckSuite, StandInRepository
 
 
@@ -42,6 +50,7 @@ class GitHubState:
         self.lock = threading.RLock()
         self.url = ""
         self.accounts: dict[str, Account] = {}
+        self.addresses: dict[str, Account] = {}
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
@@ -66,7 +75,8 @@ class GitHubState:
         """The account with this login; created on first use."""
         with self.lock:
             if login not in self.accounts:
-                self.accounts[login] = Account(self.new_id(), login, kind)
+                account = self.accounts[login] = Account(self.new_id(), login, kind)
+                self.addresses.setdefault(no_reply(login), account)
             return self.accounts[login]
 
     def repository(self, owner: str, name: str) -> StandInRepository | None:

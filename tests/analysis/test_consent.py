@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.decide import decide
 from bot.core.engine.needs import Approvers
@@ -24,10 +25,10 @@ from bot.core.engine.review import Review
 from bot.core.engine.settle import settle
 from bot.core.finding import Severity
 from bot.core.policy.reading import parse_policy
-from tests.reviews import TODAY
+from tests.reviews import TODAY, accounts
 
 POLICY = parse_policy("block: warning\napprovals: [{rules: ['*'], users: [hubot]}]\n")
-APPROVERS = Approvers(POLICY, authors=frozenset({"octocat"}))
+APPROVERS = Approvers(POLICY, authors=accounts("octocat"))
 DEPLOYMENT: Mapping[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -104,7 +105,7 @@ def approvals_of(review: Review) -> tuple[Approval, ...]:
             digest(finding),
             Severity.ERROR,
             finding.environments,
-            "hubot",
+            GitHubAccount("hubot"),
             ("@hubot",),
             "agreed",
         )

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import short_id
+from bot.github.people import People
 from bot.github.tasks import Announcement, MaintenanceTask
 from bot.service.context import utc_now
 from bot.standin.repositories import StandInPullRequest
@@ -322,3 +324,61 @@ def test_a_green_that_the_default_branch_has_stays(world: World) -> None:
     world.service.do(job)
 
     assert world.check(pull)[1] == "success"
+
+
+def test_a_new_name_makes_no_author_an_approver(world: World) -> None:
+    pull = prepared(world)
+    commit(world, "hubot")
+    world.review(pull)
+    world.github.administration.rename_person("hubot", "hubot-2")
+
+    said(world, pull, "/fairlead approve all fine", "hubot-2")
+    assert accepted(world) == 0
+    assert "wrote one of its commits" in answers(pull)[-1]
+
+
+def test_who_takes_the_former_name_of_an_author_is_another_person(world: World) -> None:
+    pull = prepared(world)
+    commit(world, "hubot")
+    world.review(pull)
+    world.github.administration.rename_person("hubot", "hubot-2")
+    world.github.administration.team("example/security", "hubot")
+
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert world.check(pull)[1] == "success"
+
+
+def test_an_approval_holds_when_the_approver_is_renamed(world: World) -> None:
+    """And when somebody else takes the former name, and then pushes."""
+    pull = prepared(world)
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    world.github.administration.rename_person("hubot", "hubot-2")
+    commit(world, "octocat", text="")
+    newcomer = world.github.state.account("hubot").id
+    world.service.do(Announcement(world.job(pull), None, "hubot", pull.head_sha, newcomer))
+    world.review(pull)
+
+    assert world.check(pull)[1] == "success"
+
+
+def test_an_approver_who_pushes_under_a_new_name_has_accepted_nothing(world: World) -> None:
+    pull = prepared(world)
+    number = world.github.state.account("hubot").id
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    world.github.administration.rename_person("hubot", "hubot-2")
+    commit(world, "octocat")
+    world.service.do(Announcement(world.job(pull), None, "hubot-2", pull.head_sha, number))
+    world.review(pull)
+
+    assert world.check(pull)[1] == "failure"
+
+
+def test_write_access_is_that_of_the_account_that_wrote_the_comment(world: World) -> None:
+    """GitHub tells by login who may write, and a login may have got another owner meanwhile."""
+    world.github.add_collaborator(world.repository, "hubot", "write")
+    with world.service.connected(world.installation.id, world.repository.id) as github:
+        people = People(github, world.service.gateway)
+        account = world.github.state.account("hubot")
+
+        assert people.may_write(GitHubAccount("hubot", account.id))
+        assert not people.may_write(GitHubAccount("hubot", account.id + 1))

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field
 from types import MappingProxyType
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest, earlier_stages
 from bot.core.engine.consent import changed_fields
 from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Approvers, Need, exhausted
@@ -49,12 +50,12 @@ class ApprovalSubject:
         used: dict[str, Approval] = {}
         promoted: dict[str, None] = {}
         if approval := self._given_back(space, consent):
-            return (("approval", approval.reason), ("by", approval.by), ("gives-back", "yes"))
+            return (("approval", approval.reason), ("by", approval.by.login), ("gives-back", "yes"))
         for need in required:
             people = _people(need, valid, approvers.authors)
             if len(people) < need.count:
                 return ()
-            used.update({approval.by: approval for approval, _ in people.values()})
+            used.update({approval.by.login: approval for approval, _ in people.values()})
             promoted.update(dict.fromkeys(stage for _, stage in people.values() if stage))
         reasons = dict.fromkeys(approval.reason for approval in used.values())
         why = {"approval": "; ".join(reasons), "by": ", ".join(sorted(used))}
@@ -86,10 +87,10 @@ class ApprovalSubject:
                 missing[need] = max(missing.get(need, 0), lacks)
         lacking = [need for need in required if missing[need] > 0]
         people = {
-            login
+            person.login
             for valid in by_space
             for need in required
-            for login in _people(need, valid, approvers.authors)
+            for person in _people(need, valid, approvers.authors)
         }
         return Waiting(
             self.id,
@@ -123,34 +124,45 @@ class ApprovalSubject:
 
     def _ended(self, approvers: Approvers, consent: Consent) -> Iterator[EndedApproval]:
         """The approvals of this that no longer hold, the last of each person, and why not."""
-        last = {one.by: one for one in consent.approvals if one.fingerprint == self.id}
+        last = _by_person((one, "") for one in consent.approvals if one.fingerprint == self.id)
         if approvers.gives_back:
             return
-        for approval in last.values():
+        for approval, _ in last.values():
             if ANYBODY_WHO_MAY_WRITE in approval.owners:
-                yield EndedApproval(approval.by, gave_back=True)
-            elif approval.by.lower() in approvers.authors:
-                yield EndedApproval(approval.by, authored=True)
+                yield EndedApproval(approval.by.login, gave_back=True)
+            elif approval.by.is_among(approvers.authors):
+                yield EndedApproval(approval.by.login, authored=True)
             elif approval.digest != self.digest:
                 before = approval.message if approval.message != self.message else ""
                 changed = changed_fields(approval.fields, self.fields) if approval.fields else ()
-                yield EndedApproval(approval.by, before, changed)
+                yield EndedApproval(approval.by.login, before, changed)
 
 
 def _people(
-    need: Need, valid: Iterable[tuple[Approval, str]], authors: AbstractSet[str]
-) -> Mapping[str, tuple[Approval, str]]:
-    """Those whose consent counts for a need, by login; a person counts once.
+    need: Need, valid: Iterable[tuple[Approval, str]], authors: AbstractSet[GitHubAccount]
+) -> Mapping[GitHubAccount, tuple[Approval, str]]:
+    """Those whose consent counts for a need; a person counts once.
 
     Nobody who wrote the change accepts it, here or in an earlier stage, unless it is a revert: that
     anybody may accept who may accept anything.
     """
-    return {
-        approval.by: (approval, stage)
+    return _by_person(
+        (approval, stage)
         for approval, stage in valid
         if (need.by_review or not approval.review)
         and (
             need.gives_back
-            or (approval.by.lower() not in authors and set(approval.owners) & set(need.owners))
+            or (not approval.by.is_among(authors) and set(approval.owners) & set(need.owners))
         )
-    }
+    )
+
+
+def _by_person(
+    approvals: Iterable[tuple[Approval, str]],
+) -> Mapping[GitHubAccount, tuple[Approval, str]]:
+    """The last of each person's approvals, with its stage."""
+    people: dict[GitHubAccount, tuple[Approval, str]] = {}
+    for approval, stage in approvals:
+        person = next(filter(approval.by.is_same, people), approval.by)
+        people[person] = (approval, stage)
+    return people

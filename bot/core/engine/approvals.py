@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.review import Overridden, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
@@ -37,7 +38,7 @@ class Approval:
     digest: str
     severity: Severity
     environments: tuple[str, ...]
-    by: str
+    by: GitHubAccount
     owners: tuple[str, ...]
     reason: str
     review: bool = False

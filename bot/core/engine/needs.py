@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from typing import Final
 
 from bot.core.codeowners import Codeowners, normalised
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.review import Problem, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
@@ -45,7 +46,7 @@ NEVER_GIVEN_BACK: Final = frozenset({"policy-changed"})
 
 @dataclass(frozen=True, slots=True)
 class Approvers:
-    """Who may accept what. `authors` are the logins, in lower case, of those who may not.
+    """Who may accept what. `authors` are those who may not.
 
     `rules` are the ids of the rules that a problem may hide findings of. `gives_back` is the commit
     of the default branch whose state the change gives back, empty for any other change.
@@ -53,7 +54,7 @@ class Approvers:
 
     policy: Policy
     codeowners: Codeowners = field(default_factory=Codeowners)
-    authors: frozenset[str] = frozenset()
+    authors: frozenset[GitHubAccount] = frozenset()
     rules: tuple[str, ...] = ()
     gives_back: str = ""
 
@@ -95,14 +96,16 @@ class Approvers:
         )
 
 
-def exhausted(need: Need, authors: AbstractSet[str]) -> bool:
+def exhausted(need: Need, authors: AbstractSet[GitHubAccount]) -> bool:
     """Whether too few people of a need are left who did not write the change.
 
-    Only people who are named can be counted; a team may always have further members.
+    Only people who are named can be counted, by their logins; a team may always have further
+    members.
     """
     if any("/" in owner for owner in need.owners):
         return False
-    left = [owner for owner in need.owners if owner.removeprefix("@").lower() not in authors]
+    logins = {author.login.lower() for author in authors}
+    left = [owner for owner in need.owners if owner.removeprefix("@").lower() not in logins]
     return len(left) < need.count
 
 

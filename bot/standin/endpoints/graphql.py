@@ -140,8 +140,7 @@ def _contains(pull: StandInPullRequest, commit: str) -> bool:
 
 def _git_actor(name: str, email: str) -> Field:
     """Whose an address is, GitHub knows of its own accounts."""
-    login = email.removesuffix("@users.noreply.github.invalid")
-    account = state().accounts.get(login) if login != email else None
+    account = state().addresses.get(email)
     known = account is not None and account.type == "User"
     return {"name": name, "email": email, "user": _account(account) if account and known else None}
 

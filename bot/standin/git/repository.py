@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot.standin.accounts import no_reply
+
 # Nothing of the machine's own configuration or identity may show in a commit.
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
@@ -129,9 +131,7 @@ class BareRepository:
         parent: str | None,
     ) -> str:
         """The id of a new commit on the branch: the parent's tree with the changes."""
-        signature = (
-            f"{author} <{author}@users.noreply.github.invalid> {int(moment.timestamp())} +0000"
-        )
+        signature = f"{author} <{no_reply(author)}> {int(moment.timestamp())} +0000"
         stream = [
             f"commit refs/heads/{branch}\nauthor {signature}\ncommitter {signature}\n".encode()
         ]
@@ -175,7 +175,7 @@ class BareRepository:
     def _commit_tree(
         self, tree: str, parents: tuple[str, ...], message: str, author: str, stamp: str
     ) -> str:
-        signature = f"{author} <{author}@users.noreply.github.invalid> {stamp}"
+        signature = f"{author} <{no_reply(author)}> {stamp}"
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         lines += [f"author {signature}", f"committer {signature}", "", message, ""]
         written = self.run(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.codeowners import Codeowners, parse_codeowners
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest, named, short_id
 from bot.core.engine.consent import ConsentContent
 from bot.core.engine.decide import conclusion
@@ -27,7 +28,7 @@ from bot.core.engine.settle import settle
 from bot.core.finding import Severity, Table
 from bot.core.policy.model import ApprovalPolicy, Escalation, NamespaceOwner, Policy
 from bot.core.values import freeze, mapping
-from tests.reviews import decided, finding
+from tests.reviews import accounts, decided, finding
 
 FOUND = finding()
 FILE = parse_codeowners("apps/ @octocat @example/apps")
@@ -48,7 +49,15 @@ def approval(
     mark = digest(found)
     spaces = found.environments
     return Approval(
-        pull, found.fingerprint, mark, found.severity, spaces, by, owners, "agreed", review
+        pull,
+        found.fingerprint,
+        mark,
+        found.severity,
+        spaces,
+        GitHubAccount(by),
+        owners,
+        "agreed",
+        review,
     )
 
 
@@ -304,7 +313,8 @@ ALL_RULES = Policy(
 
 def accepted_problem(problem: Problem, by: str, owner: str) -> Approval:
     return Approval(
-        1, problem.id, problem.digest, Severity.ERROR, (), by, (owner,), "built by hand",
+        1, problem.id, problem.digest, Severity.ERROR, (), GitHubAccount(by), (owner,),
+        "built by hand",
         message=problem.message,
     )  # fmt: skip
 
@@ -363,8 +373,8 @@ def test_nobody_who_wrote_the_change_accepts_it(*, elsewhere: bool) -> None:
     )
     given = Consent((), (consent,)) if elsewhere else Consent((consent,))
 
-    wrote = settle(review, Approvers(policy, FILE, frozenset({"octocat"})), given)
-    other = settle(review, Approvers(policy, FILE, frozenset({"mona"})), given)
+    wrote = settle(review, Approvers(policy, FILE, accounts("octocat")), given)
+    other = settle(review, Approvers(policy, FILE, accounts("mona")), given)
 
     assert (wrote.verdict, other.verdict) == ("blocked", "pass")
 
@@ -405,7 +415,7 @@ ESCALATED = replace(PERSON, escalation=Escalation(users=("boss",)))
 def test_where_nobody_is_left_the_policy_s_escalation_decides(
     policy: Policy, authors: set[str], expected: tuple[Need, ...]
 ) -> None:
-    approvers = Approvers(policy, Codeowners(), frozenset(authors))
+    approvers = Approvers(policy, Codeowners(), accounts(*authors))
 
     assert approvers.of_finding(FOUND) == expected
 

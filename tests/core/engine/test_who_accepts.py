@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.codeowners import Codeowners, parse_codeowners
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.consent import ConsentContent
 from bot.core.engine.decide import conclusion
@@ -39,7 +40,7 @@ from bot.core.policy.model import (
     RulePolicy,
 )
 from bot.core.values import freeze, mapping
-from tests.reviews import decided, finding
+from tests.reviews import accounts, decided, finding
 
 COMMIT = "c" * 40
 FOUND = finding()
@@ -58,8 +59,8 @@ def approval(
 ) -> Approval:
     spaces = found.environments if environments is None else environments
     return Approval(
-        1, found.fingerprint, digest(found), found.severity, spaces, by, owners, reason,
-        message=found.message, fields=found.content.fields,
+        1, found.fingerprint, digest(found), found.severity, spaces, GitHubAccount(by), owners,
+        reason, message=found.message, fields=found.content.fields,
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def anybody(by: str = "octocat") -> Approval:
 
 
 def test_anybody_who_may_write_accepts_a_revert_its_author_included() -> None:
-    approvers = Approvers(TEAM, authors=frozenset({"octocat"}), gives_back=COMMIT)
+    approvers = Approvers(TEAM, authors=accounts("octocat"), gives_back=COMMIT)
 
     review = settle(decided(FOUND, policy=TEAM), approvers, Consent((anybody(),)))
 
@@ -130,7 +131,7 @@ def test_a_revert_s_approval_accepts_a_finding_that_is_in_no_environment() -> No
 def ended(
     *approvals: Approval, found: ReviewFinding = FOUND, authors: tuple[str, ...] = ()
 ) -> object:
-    approvers = Approvers(TEAM, authors=frozenset(authors))
+    approvers = Approvers(TEAM, authors=accounts(*authors))
     review = settle(decided(found, policy=TEAM), approvers, Consent(approvals))
     return [waiting.ended for waiting in review.waiting]
 
@@ -187,7 +188,7 @@ def test_a_finding_that_waits_names_who_may_accept_it_and_how_many_are_missing()
 def test_where_the_authors_are_the_only_owners_the_escalation_is_asked(
     policy: Policy, authors: tuple[str, ...], expected: tuple[tuple[str, ...], bool, bool]
 ) -> None:
-    approvers = Approvers(policy, OWNERS, frozenset(authors))
+    approvers = Approvers(policy, OWNERS, accounts(*authors))
 
     (waiting,) = settle(decided(FOUND, policy=policy), approvers, Consent()).waiting
 
@@ -205,7 +206,7 @@ def test_one_person_of_the_escalation_is_enough_whatever_the_policy_asks_for() -
     policy = Policy(approvals=(entry,), escalation=BOSS)
 
     assert Approvers(policy).of_finding(FOUND) == (Need(("@boss",), 1, True, escalated=True),)
-    assert Approvers(Policy(escalation=BOSS), OWNERS, frozenset({"octocat"})).of_finding(FOUND) == (
+    assert Approvers(Policy(escalation=BOSS), OWNERS, accounts("octocat")).of_finding(FOUND) == (
         Need(("@boss",), escalated=True),
     )
 
@@ -266,8 +267,9 @@ def test_each_problem_is_settled_by_itself() -> None:
     """One that is accepted leaves the others standing, in their order."""
     first, second, third = (problem("a", name=name) for name in "abc")
     accepted = Approval(
-        1, second.id, second.digest, Severity.ERROR, (), "octocat", ("@example/security",), "seen"
-    )
+        1, second.id, second.digest, Severity.ERROR, (), GitHubAccount("octocat"),
+        ("@example/security",), "seen",
+    )  # fmt: skip
     review = decided(policy=TEAM, problems=(first, second, third))
 
     after = settle(review, Approvers(TEAM, rules=("rbac-invalid",)), Consent((accepted,)))

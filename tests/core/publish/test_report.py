@@ -11,6 +11,7 @@ import pytest
 
 from bot.core.codeowners import parse_codeowners
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
+from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.needs import Approvers
 from bot.core.engine.page import Page
@@ -76,7 +77,7 @@ def settled(*given: str, overridden: Overridden | None = None, only: bool = Fals
     found = (RICH,) if only else (RICH, finding(), finding("image-not-approved", fingerprint="77"))
     approvals = tuple(
         Approval(
-            1, "aaaa", digest(RICH), Severity.ERROR, RICH.environments, by,
+            1, "aaaa", digest(RICH), Severity.ERROR, RICH.environments, GitHubAccount(by),
             ("@example/security",), f"agreed by {by}",
         )
         for by in given
