@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import requests
 from github import GithubException
@@ -38,7 +38,7 @@ def _refused(error: GithubException) -> GitHubAnswerError:
     return GitHubAnswerError(
         f"GitHub answered {error.status}: {_message(error)}",
         error.status,
-        retryable=wait is not None or error.status >= 500,
+        retryable=wait is not None or error.status >= 500 or _gave_up(error),
         retry_after=wait,
     )
 
@@ -46,9 +46,10 @@ def _refused(error: GithubException) -> GitHubAnswerError:
 def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
     """Seconds that a rate limit asks to wait, None where the answer is not a rate limit.
 
-    A 403 is a rate limit if a header says when to come back, or the message names one.
+    A 403 or an error of GraphQL is a rate limit if a header says when to come back, or the message
+    names one.
     """
-    if error.status not in {403, 429}:
+    if error.status not in {403, 429} and not _graphql_errors(error):
         return None
     named = headers.get("retry-after", "")
     if named.isascii() and named.isdigit():
@@ -59,6 +60,21 @@ def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
     if error.status == 429 or "rate limit" in _message(error).lower():
         return SECONDARY_WAIT
     return None
+
+
+def _graphql_errors(error: GithubException) -> Sequence[Mapping[str, Any]]:
+    """What GraphQL answered with status 200, which PyGithub raises as 400.
+
+    https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+    """
+    data = error.data
+    return data["errors"] if isinstance(data, dict) and {"data", "errors"} <= data.keys() else ()
+
+
+def _gave_up(error: GithubException) -> bool:
+    """Whether GraphQL failed or took too long: only for a refusal does it name a type."""
+    errors = _graphql_errors(error)
+    return bool(errors) and not any("type" in each for each in errors)
 
 
 def _message(error: GithubException) -> str:

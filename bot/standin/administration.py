@@ -43,6 +43,11 @@ class Administration:
                 if login in repository.collaborators:
                     repository.collaborators[to] = repository.collaborators.pop(login)
 
+    def delete_fork(self, fork: StandInRepository) -> None:
+        """Deletes a fork; its pull requests stay, with heads that belong to no repository."""
+        with self.context.state.lock:
+            del self.context.state.repositories[fork.id]
+
     def archive(self, repository: StandInRepository, *, by: str = "octocat") -> None:
         """Archives the repository: nothing can be merged into it any more."""
         state = self.context.state

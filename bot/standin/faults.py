@@ -7,10 +7,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.standin.errors import DOCUMENTATION
+
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next `times` requests whose method and path match.
+    """What happens to `times` requests whose method and path match, after so many others of them.
 
     `lost` lets the request act and only then answers with the status: the answer got lost.
     """
@@ -24,6 +26,7 @@ class Fault:
     lost: bool
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str | None = None
+    after: int = 0
 
     @property
     def text(self) -> str:
@@ -36,6 +39,14 @@ class Fault:
                 "Please wait a few minutes before you try again."
             )
         return "Server Error"
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """The body of the failing answer; GraphQL fails with status 200."""
+        if self.status != 200:
+            return {"message": self.text, "documentation_url": DOCUMENTATION}
+        limited = {"type": "RATE_LIMITED"} if "rate limit" in self.text else {}
+        return {"data": None, "errors": [{"message": self.text, **limited}]}
 
 
 class Faults:
@@ -60,6 +71,9 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if fault.method in ("*", method) and fault.path.search(path):
+                    if fault.after:
+                        fault.after -= 1
+                        continue
                     fault.times -= 1
                     if fault.times <= 0:
                         self._faults.remove(fault)

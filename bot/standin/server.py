@@ -142,7 +142,7 @@ def _inject(app: Flask, exchanges: Exchanges, faults: Faults) -> None:
 def _failure(fault: Fault) -> Response | None:
     if fault.status is None:
         return None
-    answer = jsonify({"message": fault.text, "documentation_url": DOCUMENTATION})
+    answer = jsonify(fault.body)
     answer.status_code = fault.status
     answer.headers.update(fault.headers)
     if fault.retry_after is not None:

@@ -97,15 +97,16 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
         lost: bool = False,
         headers: Mapping[str, str] | None = None,
         message: str | None = None,
+        after: int = 0,
     ) -> None:
         """Makes the next requests fail whose path matches this regular expression.
 
-        `lost`: they act first, and only the answer is lost. With `status=None` they are only
-        delayed, by `delay` seconds.
+        The first `after` of them do not. `lost`: they act first, and only the answer is lost. With
+        `status=None` they are only delayed, by `delay` seconds.
         """
         pattern, more = re.compile(path), dict(headers or {})
         self.faults.add(
-            Fault(method, pattern, times, status, retry_after, delay, lost, more, message)
+            Fault(method, pattern, times, status, retry_after, delay, lost, more, message, after)
         )
 
     def wait_until(self, holds: Callable[[], bool], timeout: float = 60.0) -> bool:

@@ -18,6 +18,11 @@ def refusal(status: int, message: str = "", **headers: str) -> GithubException:
     return GithubException(status, {"message": message}, named)
 
 
+def graphql(message: str, **more: str) -> GithubException:
+    """What PyGithub raises for errors of GraphQL, which come with status 200."""
+    return GithubException(400, {"data": None, "errors": [{"message": message, **more}]}, {})
+
+
 def told(error: Exception) -> GitHubError:
     with pytest.raises(GitHubError) as raised, translated():
         raise error
@@ -40,6 +45,9 @@ def told(error: Exception) -> GitHubError:
         (refusal(429, "Slow down.", retry_after="90"), True, 90.0),
         (refusal(404, "Not Found"), False, None),
         (refusal(422, "Validation Failed", retry_after="5"), False, None),
+        (graphql("Something went wrong while executing your query."), True, None),
+        (graphql("API rate limit exceeded.", type="RATE_LIMITED"), True, SECONDARY_WAIT),
+        (graphql("Not yours.", type="FORBIDDEN"), False, None),
         (requests.ConnectionError("https://key@host"), True, None),
         (requests.ReadTimeout(), True, None),
     ],

@@ -19,7 +19,7 @@ def _end(state: GitHubState, repo: StandInRepository, ref: str, sha: str) -> Bod
         "ref": ref,
         "sha": sha,
         "user": user(state, repo.owner),
-        "repo": repository(state, repo),
+        "repo": repository(state, repo) if repo.id in state.repositories else None,
     }
 
 
