@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -70,14 +72,43 @@ def widened_findings(before: State, after: State, trusted: tuple[str, ...]) -> I
     told = [w for w in widenings(before, after) if not _trusted(w.source, trusted)]
     groups: dict[tuple[object, ...], list[Widening]] = {}
     for widening in told:
-        node = widening.cause.node
-        place = tuple(step if isinstance(step, str) else step.index for step in node.route)
-        key = (node.resource.key, place, widening.cause.side, widening.direction)
+        key = (*_place(widening), widening.cause.side, widening.direction)
         groups.setdefault(key, []).append(widening)
-    for widened in groups.values():
-        anywhere = any(_from_anywhere(before, widening, told) for widening in widened)
-        group = _Group(widened[0].cause, widened[0].direction, tuple(widened), anywhere)
+    for group in _joined(
+        _Group(
+            widened[0].cause,
+            widened[0].direction,
+            tuple(widened),
+            any(_from_anywhere(before, widening, told) for widening in widened),
+        )
+        for widened in groups.values()
+    ):
         yield _finding(after, group)
+
+
+def _place(widening: Widening) -> tuple[object, ...]:
+    node = widening.cause.node
+    return (
+        node.resource.key,
+        *(step if isinstance(step, str) else step.index for step in node.route),
+    )
+
+
+def _joined(groups: Iterable[_Group]) -> Iterator[_Group]:
+    """The groups, where blocks of one policy that together admit every address are one.
+
+    The two halves of 0.0.0.0/0 are one mistake, in one rule or in two.
+    """
+    joined: dict[object, _Group] = {}
+    for index, group in enumerate(groups):
+        key: object = index
+        if group.anywhere and all(isinstance(end, Addresses) for end in group.sources):
+            rules = takewhile(lambda step: not isinstance(step, int), _place(group.widenings[0]))
+            key = (*rules, group.cause.side, group.direction, str(group.ports))
+        first = joined.setdefault(key, group)
+        if first is not group:
+            joined[key] = replace(first, widenings=(*first.widenings, *group.widenings))
+    yield from joined.values()
 
 
 def _from_anywhere(before: State, widening: Widening, told: list[Widening]) -> bool:
