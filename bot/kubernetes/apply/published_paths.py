@@ -30,9 +30,9 @@ _VOLUME_FIELDS: Final = frozenset(
 
 
 def refusals_of(resource: Resource, result: ValidationResult) -> Iterator[Refusal]:
-    """The refusals of an object by published paths, without those that admission prevents."""
+    """The refusals of an object by published paths, without those that name no mistake of it."""
     for refusal in result.refusals:
-        if _is_prevented(resource, refusal):
+        if _is_no_mistake(resource, refusal):
             continue
         yield replace(
             refusal,
@@ -41,11 +41,15 @@ def refusals_of(resource: Resource, result: ValidationResult) -> Iterator[Refusa
         )
 
 
-def _is_prevented(resource: Resource, refusal: Refusal) -> bool:
-    """Whether admission fills in what validation misses: a pod's ServiceAccount.
+def _is_no_mistake(resource: Resource, refusal: Refusal) -> bool:
+    """Whether a refusal names no mistake of the manifest.
 
+    Admission fills in a pod's ServiceAccount. Where the schema refuses an object, the server adds
+    that it did not run the rules in CEL.
     https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller
     """
+    if "some validation rules were not checked" in refusal.detail:
+        return True
     return resource.group_kind == kinds.POD and "serviceAccountName is not set" in refusal.detail
 
 

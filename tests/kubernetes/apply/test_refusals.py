@@ -9,7 +9,7 @@ import pytest
 from bot.core.resource import Resource, route_text
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes.apply.immutable import changes_refused
-from bot.kubernetes.apply.published_paths import published_path
+from bot.kubernetes.apply.published_paths import published_path, refusals_of
 from bot.kubernetes.apply.refusals import node_at, plain, refusal_code, steps
 from tests.states import world
 
@@ -147,3 +147,17 @@ def test_paths_of_internal_types_are_told_as_the_api_spells_them(
     made: Resource, path: str, published: str
 ) -> None:
     assert published_path(made, path) == published
+
+
+def test_rules_that_did_not_run_are_no_mistake_of_the_object() -> None:
+    """The server says so beside what the schema refuses."""
+    too_long = Refusal("spec.name", "FieldValueTooLong", "may not be more than 3 bytes")
+    unchecked = Refusal(
+        "<nil>",
+        "FieldValueInvalid",
+        "some validation rules were not checked because the object was invalid; "
+        "correct the existing errors to complete validation",
+    )
+    result = ValidationResult("judged", (too_long, unchecked))
+
+    assert list(refusals_of(resource("Widget", "example.com/v1"), result)) == [too_long]
