@@ -7,7 +7,14 @@ from bot.core.resource import GroupKind
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.naming import escaped
-from bot.kubernetes.secrets import SEALED_SECRET, Exposed, exposed, template_secrets
+from bot.kubernetes.secrets import (
+    SEALED_SECRET,
+    Exposed,
+    WiderSeal,
+    exposed,
+    template_secrets,
+    wider_seal,
+)
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
@@ -23,12 +30,25 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             if node.route not in known:
                 message = f"{str_of(node.resource)} has {escaped(str(node.route[-1]))} in clear"
                 yield Finding(node, f"{message} in its template, beside what it encrypts")
+        wider = wider_seal(sealed.before, sealed.after)
+        if wider is not None:
+            intended = wider.resealed and not wider.everywhere
+            severity = Severity.NOTICE if intended else Severity.WARNING
+            yield Finding(wider.node, _seal(wider), severity, key="scope")
     for change in changes(before, after, kinds.SECRET):
         exposure = exposed(change.before, change.after, before) if change.after else None
         if exposure is not None:
             yield Finding(
                 exposure.node, f"{str_of(exposure.secret)} {_why(exposure)}", key=exposure.cause
             )
+
+
+def _seal(wider: WiderSeal) -> str:
+    name = str_of(wider.node.resource)
+    if not wider.resealed:
+        return f"{name} has another scope and the same entries, which can then not be decrypted"
+    where = "any namespace" if wider.everywhere else "this namespace under another name"
+    return f"{name} is decrypted for whoever copies it to {where}"
 
 
 def _why(exposure: Exposed) -> str:

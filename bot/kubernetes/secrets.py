@@ -23,6 +23,8 @@ ExposureCause: TypeAlias = Literal[
 
 SEALED_SECRET: Final = GroupKind("bitnami.com", "SealedSecret")
 """The kind of what the controller of Sealed Secrets decrypts."""
+_CLUSTER_WIDE: Final = "sealedsecrets.bitnami.com/cluster-wide"
+_NAMESPACE_WIDE: Final = "sealedsecrets.bitnami.com/namespace-wide"
 _SOPS_SECRET: Final = GroupKind("isindir.github.com", "SopsSecret")
 _EXTERNAL: Final = GroupKind("external-secrets.io", "ExternalSecret")
 _ENCRYPTED: Final = (SEALED_SECRET, _SOPS_SECRET, _EXTERNAL)
@@ -83,6 +85,42 @@ def template_secrets(sealed: Resource | None) -> Iterator[Node]:
         secret = _SECRET_NAME.search(name) or _SECRET_LINE.search(text[:_LARGEST])
         if text and secret and "{{" not in text and not _is_harmless(text):
             yield node
+
+
+@dataclass(frozen=True, slots=True)
+class WiderSeal:
+    """The annotation by which a SealedSecret can newly be decrypted under other names.
+
+    `resealed`: its entries differ from base, so that they can be for the new scope.
+    """
+
+    node: Node
+    everywhere: bool
+    resealed: bool
+
+
+def wider_seal(old: Resource | None, new: Resource | None) -> WiderSeal | None:
+    """How far beyond base a SealedSecret may be renamed; None where it is not beyond.
+
+    Sealed strictly, an entry is decrypted only under its own namespace and name. The controller
+    reads the scope from the SealedSecret's annotations; an entry of another scope is refused.
+    https://github.com/bitnami-labs/sealed-secrets#scopes
+    """
+    scopes = (_NAMESPACE_WIDE, _CLUSTER_WIDE)
+    before, after = _seal_scope(old), _seal_scope(new)
+    if new is None or after <= before:
+        return None
+    entries = new.at("spec", "encryptedData").value
+    resealed = old is None or old.at("spec", "encryptedData").value != entries
+    return WiderSeal(new.at("metadata", "annotations", scopes[after - 1]), after == 2, resealed)
+
+
+def _seal_scope(sealed: Resource | None) -> int:
+    """0: one name in one namespace; 1: every name in one namespace; 2: everywhere."""
+    annotations = {} if sealed is None else sealed.annotations
+    if annotations.get(_CLUSTER_WIDE) == "true":
+        return 2
+    return int(annotations.get(_NAMESPACE_WIDE) == "true")
 
 
 def _says_something(node: Node, *, encoded: bool) -> bool:
