@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from bot.core.finding import Severity
 from bot.core.resource import Node, Resource
@@ -12,6 +11,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import attachments
+from bot.kubernetes.routes.guards import is_of_tailscale
 from bot.kubernetes.routes.other_openings import other_openings
 from bot.kubernetes.workloads.pods import str_of
 
@@ -31,15 +31,12 @@ def check_catch_all(state: State, reach: ChangeReach) -> Iterator[Violation]:
             yield from _other(state, resource)
 
 
-# Each Ingress of this class is a host of its own.
-_OWN_HOST: Final = "tailscale"
-
-
 def _ingress(ingress: Resource) -> Iterator[Violation]:
+    if is_of_tailscale(ingress):
+        return  # each is a host of its own
     spec = ingress.at("spec")
     default = spec["defaultBackend"]
-    alone = not any(spec["rules"].items()) and spec["ingressClassName"].text != _OWN_HOST
-    if default.mapping and alone:
+    if default.mapping and not any(spec["rules"].items()):
         yield Violation(
             "INGRESS-UNBOUNDED",
             ingress,

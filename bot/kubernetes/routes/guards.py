@@ -28,6 +28,11 @@ _AZURE_PRIVATE: Final = "appgw.ingress.kubernetes.io/use-private-ip"
 _NGINX: Final = ("nginx.ingress.kubernetes.io", "ingress.kubernetes.io")
 _HAPROXY: Final = ("haproxy-ingress.github.io", "haproxy.org", "ingress.kubernetes.io")
 
+# https://tailscale.com/kb/1439/kubernetes-operator-cluster-ingress
+_TAILSCALE: Final = "tailscale"
+_FUNNEL: Final = "tailscale.com/funnel"
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
 # The annotations that ask who somebody is, by the values with which they do not.
 # https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#authentication
 _AUTHENTICATION: Final = {
@@ -68,6 +73,8 @@ def is_internal(state: State, resource: Resource) -> bool:
         return _scheme(state, resource) != "internet-facing"
     if resource.annotations.get(_AZURE_PRIVATE, "").lower() == "true":
         return True
+    if is_of_tailscale(resource):
+        return resource.annotations.get(_FUNNEL) not in _TRUE
     return any(has_inside_word(node.text or "") for node in _names(resource))
 
 
@@ -76,11 +83,20 @@ def has_inside_word(name: str) -> bool:
     return bool(_INSIDE & set(_WORD.findall(name.lower())))
 
 
+def is_of_tailscale(resource: Resource) -> bool:
+    """Whether Tailscale's operator serves an Ingress, on a host of its own.
+
+    Only the tailnet reaches it, unless the operator is asked for a funnel.
+    """
+    is_ingress = resource.group_kind == kinds.INGRESS
+    return is_ingress and any(node.text == _TAILSCALE for node in _names(resource))
+
+
 def class_places(state: State, resource: Resource) -> Iterator[Node]:
     """The fields that make a route internal or public, its own fields first."""
     notes = resource.at("metadata", "annotations")
     yield from _names(resource)
-    yield from (notes[key] for key in (_ALB_SCHEME, _AZURE_PRIVATE, _ALB_GROUP))
+    yield from (notes[key] for key in (_ALB_SCHEME, _AZURE_PRIVATE, _ALB_GROUP, _FUNNEL))
     group = resource.annotations.get(_ALB_GROUP)
     for ingress in state.of(kinds.INGRESS) if group is not None else ():
         if ingress.annotations.get(_ALB_GROUP) == group and ingress != resource:

@@ -10,7 +10,13 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import Attachment, attachments, hosts_meet
-from bot.kubernetes.routes.guards import authentication, certificate_places, is_internal, sources
+from bot.kubernetes.routes.guards import (
+    authentication,
+    certificate_places,
+    is_internal,
+    is_of_tailscale,
+    sources,
+)
 from bot.kubernetes.routes.opening import Opening, Openings, host_covers
 from bot.kubernetes.routes.other_openings import other_openings
 from bot.kubernetes.routes.other_routes import OTHER_ROUTES
@@ -28,6 +34,8 @@ def openings(state: State) -> Openings:
 def _openings(state: State, resource: Resource) -> Iterator[Opening]:
     if resource.group_kind in ROUTES:
         yield from _of_gateways(state, resource)
+    elif is_of_tailscale(resource):
+        yield from _of_tailscale(state, resource)
     elif resource.group_kind == kinds.INGRESS:
         yield from _of_ingress(state, resource)
     elif resource.group_kind in OTHER_ROUTES:
@@ -69,6 +77,40 @@ def _of_ingress(state: State, ingress: Resource) -> Iterator[Opening]:
                 authenticated=any(authentication(ingress)),
                 sources=sources(ingress),
             )
+
+
+def _of_tailscale(state: State, ingress: Resource) -> Iterator[Opening]:
+    """The openings of an Ingress on its own host, which its first entry of `tls` may name.
+
+    Its certificate is Tailscale's. Rules for other hosts are ignored.
+    https://github.com/tailscale/tailscale/blob/main/cmd/k8s-operator/ingress.go
+    """
+    spec = ingress.at("spec")
+    named = next(iter(spec["tls"].items()), spec["tls"])["hosts"].texts
+    machine = f"{ingress.namespace}-{ingress.name}-ingress"
+    if named:
+        machine = named[0].partition(".")[0]
+    paths = [
+        (path["path"], path["backend"])
+        for rule in spec["rules"].items()
+        if not rule["host"].text or rule["host"].text in named[:1]
+        for path in rule["http"]["paths"].items()
+    ]
+    default = spec["defaultBackend"]
+    for path, backend in (*paths, *([(default, default)] if default.exists else ())):
+        yield Opening(
+            ingress,
+            f"{machine}.ts.net",
+            _path(path.text),
+            exact=False,
+            services=_names((backend["service"],)),
+            places=(path, spec["tls"]),
+            tls_places=(),
+            internal=is_internal(state, ingress),
+            encrypted=True,
+            authenticated=None,
+            sources=None,
+        )
 
 
 def _has_certificate(tls: Node, host: str) -> bool:
