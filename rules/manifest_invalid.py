@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
-from bot.core.state import State, changes
+from bot.core.state import Change, State, changes
+from bot.kubernetes.causes import changed_position
 from bot.kubernetes.invalid import invalid
+from bot.kubernetes.scaling.autoscalers import SCALED_OBJECT
+from bot.kubernetes.scaling.bounds import refused_bound
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
@@ -17,3 +21,16 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for change in changes(before, after):
         if change.after is not None:
             yield from invalid(change.before, change.after, before, after)
+        if change.key.group_kind == SCALED_OBJECT:
+            yield from _scaled(change, before)
+
+
+def _scaled(change: Change, before: State) -> Iterator[Finding]:
+    bound = refused_bound(change.after)
+    if bound is None or refused_bound(change.before) is not None:
+        return
+    spec = bound.node.resource.at("spec")
+    fields = (bound.node, *(spec[f"{name}ReplicaCount"] for name in ("max", "min")))
+    place = changed_position(before, fields)
+    message = f"KEDA refuses {str_of(bound.node.resource)}: {bound.reason}"
+    yield Finding(place.node, message, key="bounds", facts={"code": "INVALID"}, side=place.side)
