@@ -12,6 +12,7 @@ from bot.kubernetes.apply.expansion import refused_growth
 from bot.kubernetes.apply.immutable import changes_refused
 from bot.kubernetes.apply.refusals import RefusedChange
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
+from bot.kubernetes.schemas.narrowed import narrowed_definitions
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
@@ -34,7 +35,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             if not refused.path.startswith("status."):
                 yield from _finding(refused, new)
         if change.key.group_kind == kinds.CUSTOM_RESOURCE_DEFINITION:
-            for broken in broken_definitions(old, new, after):
+            definitions = broken_definitions(old, new, after)
+            for broken in (*definitions, *narrowed_definitions(new, before, after)):
                 if any(refused.path == broken.field for refused in refusals):
                     continue
                 message = f"{str_of(new)} {broken.message}"

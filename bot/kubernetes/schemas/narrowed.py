@@ -1,0 +1,86 @@
+"""Objects of a tree that a changed CustomResourceDefinition no longer takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.resource import GroupKind, ListStep, Node, Resource, Route, route_text
+from bot.core.state import State
+from bot.kubernetes.apply.definitions import BrokenDefinition
+from bot.kubernetes.apply.refusals import has_placeholder
+from bot.kubernetes.causes import ChangedPosition, changed_place
+from bot.kubernetes.naming import escaped
+from bot.kubernetes.schemas.check import SchemaViolation, check
+from bot.kubernetes.schemas.serving import ServedKind, schemas_of, serving
+from bot.kubernetes.workloads.pods import str_of
+
+
+def narrowed_definitions(new: Resource, before: State, after: State) -> Iterator[BrokenDefinition]:
+    """What a definition newly refuses of the objects that stood at base already, once per field.
+
+    What a change writes into the objects themselves is judged with them.
+    """
+    spec = new.at("spec")
+    kind = GroupKind(spec["group"].text or "", spec.at("names", "kind").text or "")
+    refused: dict[str, list[SchemaViolation]] = {}
+    for resource in after.of(kind):
+        earlier = before.get(resource.key)
+        if earlier is not None and earlier.api_version == resource.api_version:
+            for violation in _newly_refused(resource, earlier, before, after):
+                names = (step for step in violation.node.route if isinstance(step, str))
+                refused.setdefault(".".join((violation.code, *names)), []).append(violation)
+    for violations in refused.values():
+        first = violations[0].node
+        users = list(dict.fromkeys(str_of(found.node.resource) for found in violations))
+        more = f" and {len(users) - 1} more" if len(users) > 1 else ""
+        what = f"{violations[0].text} {escaped(route_text(first.route))}"
+        which = f"which {what}" if not more else f"as the first {what}"
+        place = _place(new, first, before)
+        message = f"no longer takes {users[0]}{more}, {which}"
+        yield BrokenDefinition(place.node, place.side, route_text(first.route), message)
+
+
+def _newly_refused(
+    resource: Resource, earlier: Resource, before: State, after: State
+) -> Iterator[SchemaViolation]:
+    old, new = serving(resource, before), serving(resource, after)
+    if not (isinstance(old, ServedKind) and isinstance(new, ServedKind)):
+        return
+    if old.definition is None or new.definition is None or old.shape == new.shape:
+        return
+    schemas = schemas_of(after)
+    accepted = {_identity(found) for found in check(resource.root, old.shape, schemas)}
+    written = {_identity(found) for found in check(earlier.root, new.shape, schemas)}
+    for violation in check(resource.root, new.shape, schemas):
+        is_null = violation.code == "REQUIRED" and violation.node.exists
+        if violation.keyed or is_null or has_placeholder(violation.node):
+            continue
+        if _identity(violation) in written - accepted:
+            yield violation
+
+
+def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
+    return (violation.code, route_text(violation.node.route), violation.text)
+
+
+def _place(definition: Resource, field: Node, before: State) -> ChangedPosition:
+    """The deepest part of the schema on the way to a field that differs from base."""
+    number = field.resource.api_version.rpartition("/")[2]
+    versions = definition.at("spec", "versions").items()
+    version = next((v for v in versions if v["name"].text == number), definition.root)
+    schema = version.at("schema", "openAPIV3Schema")
+    levels = [definition.at("metadata", "name"), version, schema]
+    for step in _schema_steps(field.route):
+        levels.append(levels[-1][step])
+    levels.reverse()
+    limits = (level[name] for level in levels for name in ("required", "type", "enum"))
+    return changed_place(before, (levels[0], *limits, *levels)) or ChangedPosition(levels[-1])
+
+
+def _schema_steps(route: Route) -> Iterator[str]:
+    for step in route:
+        if isinstance(step, ListStep):
+            yield "items"
+        else:
+            yield "properties"
+            yield step
