@@ -6,6 +6,8 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.core.words import first_of
+from bot.kubernetes import kinds
+from bot.kubernetes.authority.refused_syncs import APPLICATIONS, refused_syncs
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.references import PROVIDERS
@@ -13,11 +15,17 @@ from bot.kubernetes.workloads.references_broken import Broken, broken_references
 from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
-SUBJECTS: tuple[GroupKind, ...] = (*PROVIDERS, *TEMPLATED)
+SUBJECTS: tuple[GroupKind, ...] = (
+    *PROVIDERS,
+    *TEMPLATED,
+    kinds.APP_PROJECT,
+    *APPLICATIONS,
+)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
+    yield from refused_syncs(before, after)
     for broken in broken_references(before, after):
         fatal = any(user.fatal for user in broken.users)
         names = [str_of(user.node.resource) for user in broken.users]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.core.resource import GroupKind, ListStep, Node, Resource, Route, route_text
 from bot.core.state import State
+from bot.core.words import first_of
 from bot.kubernetes.apply.definitions import BrokenDefinition
 from bot.kubernetes.apply.refusals import has_placeholder
 from bot.kubernetes.causes import ChangedPosition, changed_place
@@ -32,11 +33,10 @@ def narrowed_definitions(new: Resource, before: State, after: State) -> Iterator
     for violations in refused.values():
         first = violations[0].node
         users = list(dict.fromkeys(str_of(found.node.resource) for found in violations))
-        more = f" and {len(users) - 1} more" if len(users) > 1 else ""
         what = f"{violations[0].text} {escaped(route_text(first.route))}"
-        which = f"which {what}" if not more else f"as the first {what}"
+        which = f"as the first {what}" if users[1:] else f"which {what}"
         place = _place(new, first, before)
-        message = f"no longer takes {users[0]}{more}, {which}"
+        message = f"no longer takes {first_of(users, 1)}, {which}"
         yield BrokenDefinition(place.node, place.side, route_text(first.route), message)
 
 
