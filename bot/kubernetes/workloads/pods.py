@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.template_paths import PLACES, Restart, TemplateForm, TemplatePath
 from bot.records import cached_property, dataclass
+
+# In `taskRunSpecs` of v1beta1: https://tekton.dev/docs/pipelines/pipeline-api/
+_RUN_TEMPLATE: Final = "taskPodTemplate"
+_RUN_ACCOUNT: Final = "taskServiceAccountName"
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class PodTemplate:
     @property
     def spec(self) -> Node:
         """The PodSpec; for Argo Workflows and Tekton what has the same fields."""
+        if self.place.form == "run":
+            return self.node["podTemplate" if self.node["podTemplate"].exists else _RUN_TEMPLATE]
         return self.node["spec"] if self.place.form == "template" else self.node
 
     @property
@@ -98,8 +105,9 @@ class PodTemplate:
 
         Where neither is set, the node of the newer field, which does not exist.
         """
-        named = self.spec["serviceAccountName"]
-        deprecated = self.spec["serviceAccount"]
+        holder = self.node if self.place.form == "run" else self.spec
+        named = holder["serviceAccountName"]
+        deprecated = holder[_RUN_ACCOUNT if self.place.form == "run" else "serviceAccount"]
         elsewhere = self.node.resource.at(*self.place.account) if self.place.account else named
         for node in (named, deprecated, elsewhere):
             if node.text:
@@ -138,9 +146,13 @@ def str_of(resource: Resource) -> str:
 
 def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
     """The pod templates that this resource holds itself; none for an unknown kind."""
+    written_here = False
     for place in PLACES.get(resource.group_kind, ()):
+        if place.form == "run" and written_here and "*" not in place.path:
+            continue  # the tasks that are written here take over what holds for all
         for node in _reached(resource.root, place.path):
             if node.mapping and (place.form == "template" or _runs(node, place.form)):
+                written_here = written_here or place.form == "task"
                 yield PodTemplate(resource, node, place)
 
 
@@ -161,13 +173,16 @@ def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTem
 
 
 def _runs(template: Node, form: TemplateForm) -> bool:
-    """Whether a template of Argo Workflows or a task of Tekton starts a pod by itself."""
-    fields = ("container", "script", "containerSet")
-    return (
-        bool(template["steps"].value)
-        if form == "task"
-        else any(template[field].mapping for field in fields)
-    )
+    """Whether a template of Argo Workflows, or a task or run of Tekton, says how a pod is run."""
+    match form:
+        case "task":
+            return bool(template["steps"].value)
+        case "run":
+            fields: tuple[str, ...] = ("podTemplate", _RUN_TEMPLATE, _RUN_ACCOUNT)
+            return any(template[name].exists for name in (*fields, "serviceAccountName"))
+        case _:
+            fields = ("container", "script", "containerSet")
+            return any(template[name].mapping for name in fields)
 
 
 def _reached(node: Node, path: tuple[str, ...]) -> Iterator[Node]:

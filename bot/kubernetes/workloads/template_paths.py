@@ -11,9 +11,10 @@ from bot.core.resource import GroupKind
 from bot.kubernetes import kinds
 from bot.records import dataclass
 
-TemplateForm: TypeAlias = Literal["template", "workflow", "task"]
+TemplateForm: TypeAlias = Literal["template", "workflow", "task", "run"]
 """`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows; `task`: a task of
-Tekton, whose steps and sidecars are the containers of one pod."""
+Tekton, whose steps and sidecars are the containers of one pod; `run`: how Tekton runs the pods of
+tasks that are defined elsewhere."""
 
 Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
 """Whether the pods are kept running, come and go by traffic, or run until they are done."""
@@ -56,6 +57,11 @@ def _task(path: str, run: str = "") -> TemplatePath:
     account = (*steps, "serviceAccountName") if run else ()
     shared = (*steps, "podTemplate") if run else ()
     return TemplatePath(tuple(path.split(".")), "task", "to-completion", account, shared)
+
+
+def _run(path: str) -> TemplatePath:
+    """Where a run says how the pods of its tasks are run: their account and pod template."""
+    return TemplatePath(tuple(path.split(".")), "run", "to-completion")
 
 
 def _pipeline(spec: str, run: str = "") -> tuple[TemplatePath, ...]:
@@ -112,9 +118,14 @@ PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
         kinds.CRON_WORKFLOW: _workflow("spec.workflowSpec"),
         kinds.TEKTON_TASK: (_task("spec"),),
         kinds.TEKTON_CLUSTER_TASK: (_task("spec"),),
-        kinds.TEKTON_TASK_RUN: (_task("spec.taskSpec", "spec"),),
+        kinds.TEKTON_TASK_RUN: (_task("spec.taskSpec", "spec"), _run("spec")),
         kinds.TEKTON_PIPELINE: _pipeline("spec"),
-        kinds.TEKTON_PIPELINE_RUN: _pipeline("spec.pipelineSpec", "spec.taskRunTemplate"),
+        kinds.TEKTON_PIPELINE_RUN: (
+            *_pipeline("spec.pipelineSpec", "spec.taskRunTemplate"),
+            _run("spec"),  # v1beta1
+            _run("spec.taskRunTemplate"),
+            _run("spec.taskRunSpecs.*"),
+        ),
     }
 )
 """Every kind that is known to hold pod templates, and where: the one table for all rules."""

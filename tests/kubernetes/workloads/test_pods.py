@@ -64,6 +64,19 @@ def _only(text: str) -> PodTemplate:
             "spec: {pipelineSpec: {tasks: [{name: a, taskSpec: {steps: [{}]}}, {name: b}]}}",
             ["spec.pipelineSpec.tasks[name=a].taskSpec"],
         ),
+        (
+            "tekton.dev/v1",
+            "PipelineRun",
+            "spec: {taskRunTemplate: {serviceAccountName: a}, taskRunSpecs: [{podTemplate: {}}]}",
+            ["spec.taskRunTemplate", "spec.taskRunSpecs[*]"],
+        ),
+        (
+            "tekton.dev/v1",
+            "TaskRun",
+            "spec: {taskSpec: {steps: [{}]}, podTemplate: {hostNetwork: true}}",
+            ["spec.taskSpec"],
+        ),
+        ("tekton.dev/v1", "TaskRun", "spec: {taskRef: {name: a}}", []),
         ("v1", "ConfigMap", "data: {}", []),
         ("apps/v1", "Deployment", "spec: 3", []),
     ],
@@ -148,6 +161,16 @@ spec:
 
     assert template.service_account == "builder"
     assert [container["name"].text for container in template.containers] == ["s", "w"]
+
+
+def test_a_run_names_the_account_of_tasks_that_are_defined_elsewhere() -> None:
+    template = _only("""
+apiVersion: tekton.dev/v1beta1
+kind: PipelineRun
+metadata: {name: a, namespace: shop}
+spec: {taskRunSpecs: [{taskServiceAccountName: b, taskPodTemplate: {hostNetwork: true}}]}
+""")
+    assert (template.service_account, template.host_network) == ("b", True)
 
 
 def test_a_rollout_takes_the_template_that_it_refers_to() -> None:
