@@ -16,9 +16,9 @@ import pytest
 
 from bot.analysis.manifests import ReadManifests
 from bot.core.rendering import Build, BuildResult
-from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inferred import roots_of
+from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.root import Root
 from bot.core.tree import File
 from bot.render.renderers import Renderers, _command

@@ -25,18 +25,10 @@ from bot.core.states.placements.applied import Applied, ManyApplied, RootReader,
 from bot.core.states.placements.comparison import Comparison
 from bot.core.states.placements.linking import NO_LINKING, Linking
 from bot.core.states.placements.rendered_pairs import RenderedPair
-from bot.core.states.problems import (
-    Trouble,
-    left_out,
-    not_reached,
-    pointers,
-    unreadable,
-    unrendered,
-)
+from bot.core.states.problems import Trouble, not_reached, unrendered
 from bot.core.states.reached.roots import MOST_REACHED
 from bot.core.states.readings import Readings
 from bot.core.states.rendered.rendering import Rendering
-from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.fetched_files import (
     NOTHING,
@@ -48,9 +40,11 @@ from bot.core.states.roots.fetched_files import (
 )
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import roots_of
+from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.root import RootKey
 from bot.core.states.tree_reading import TreeReading
 from bot.core.states.trees import Trees
+from bot.core.states.unreadable import left_out, pointers, unreadable
 from bot.core.tree import Blobs, File, Tree
 from bot.records import dataclass
 

@@ -14,7 +14,7 @@ from bot.core.policy.model import EnvironmentPolicy
 from bot.core.resource import ResourceKey
 from bot.core.states.directories import Directories
 from bot.core.states.placements.applied import Applied
-from bot.core.states.roots.charts import puts
+from bot.core.states.roots.naming import puts
 from bot.core.states.roots.root import Root, RootKey
 from bot.records import cached_property, dataclass
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -12,13 +11,8 @@ from bot.core.engine.review import ProblemKind, ProblemSubject
 from bot.core.finding import Side
 from bot.core.resource import ResourceSource, Route
 from bot.core.states.placements.applied import Applied
-from bot.core.states.roots.closures import Manifests
-from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
-from bot.core.states.roots.kustomization import Reason
-from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import RootKey
-from bot.core.tree import File
-from bot.errors import UnbuildableError
 from bot.records import dataclass
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
@@ -121,91 +115,11 @@ def _listed(roots: Sequence[Applied]) -> str:
     return f" and {len(places)} more ({', '.join(places[:_MOST_LISTED])}{more})"
 
 
-def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:
-    """The symlinks and submodules of a tree behind which there may be manifests.
-
-    A symlink to a file that is not read where it lies stands for that too: its content is what a
-    tool applies at the link.
-    """
-    paths = Paths(files.tree, manifests.link)
-    for path, link in files.links.items():
-        if _concerns(path, link, files, manifests):
-            target = _target(path, files, paths) if link.mode != SUBMODULE else None
-            yield path, link if target is None else replace(link, blob=f"{link.blob} {target.blob}")
-
-
-def _target(path: str, files: Files, paths: Paths) -> File | None:
-    """The file that a symlink leads to, unless it is read where it lies."""
-    try:
-        own_path = paths.real(path)
-    except UnbuildableError:
-        return None
-    is_read = own_path in files.all and own_path.endswith(MANIFEST_SUFFIXES)
-    return None if is_read else paths.file(own_path)
-
-
-def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
-    """The symlinks and submodules that differ. What is behind one at head is never base's."""
-    for path in sorted({*base, *head}):
-        before, after = base.get(path), head.get(path)
-        if after is not None and after != before:
-            message, subject = _link_message(path, after), _file_subject(path, before, after)
-            yield Trouble("unreadable", True, path, "RIGHT", message, subject=subject)
-        elif before is not None and after is None:
-            subject = _file_subject(path, before, after)
-            yield Trouble("unreadable", False, path, "LEFT", _gone(path), subject=subject)
-
-
-def left_out(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
-    """Files of the repository where what was fetched is put, which hides them: named once."""
-    changed = [path for path, file in sorted(head.items()) if base.get(path) != file]
-    if changed:
-        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        message = (
-            f"{changed[0]}{more} is not reviewed: Fairlead stores fetched sources under this path"
-        )
-        new = any(path not in base for path in changed)
-        inputs = [part for path in changed for part in (path, head[path].blob)]
-        subject = ProblemSubject("reserved", tuple(inputs))
-        yield Trouble("unreadable", new, changed[0], "RIGHT", message, subject=subject)
-
-
-def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterator[Trouble]:
-    """Git LFS pointers that differ, by the file's path."""
-    old = _pointers(base)
-    for path, blob in sorted(_pointers(head).items()):
-        if old.get(path) != blob:
-            message = (
-                f"{path} is a Git LFS pointer, whose content is not in the repository: keep "
-                "manifests out of Git LFS"
-            )
-            subject = ProblemSubject(path, (old.get(path, ""), blob))
-            yield Trouble("unreadable", True, path, "RIGHT", message, subject=subject)
-    for path in sorted({*old} - {*_pointers(head)}):
-        message = f"{path} was a Git LFS pointer, so what this change replaces is not known"
-        subject = ProblemSubject(path, (old[path], "gone"))
-        yield Trouble("unreadable", False, path, "LEFT", message, subject=subject)
-
-
-def _file_subject(path: str, before: File | None, after: File | None) -> ProblemSubject:
-    blobs = (file.blob if file is not None else "" for file in (before, after))
-    return ProblemSubject(path, (path, *blobs))
-
-
 def _root_subject(before: Applied | None, after: Applied | None) -> ProblemSubject:
     """A root at base and at head, with every file, value and version that it is built from."""
     sides = [side for side in (before, after) if side is not None]
     inputs = (blake2b(repr(side.root.inputs).encode(), digest_size=16) for side in sides)
     return ProblemSubject(sides[0].root.name, tuple(digest.hexdigest() for digest in inputs))
-
-
-def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
-    return {
-        path: file.blob
-        for applied in roots.values()
-        for path, file in applied.files.items()
-        if file.manifest.pointer
-    }
 
 
 def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubject) -> _Unrendered:
@@ -290,36 +204,3 @@ def _advice(applied: Applied) -> str:
         f"helm template {place}" if applied.root.kind == "chart" else f"kustomize build {place}"
     )
     return f"compare the output of '{command}' for base and head by hand"
-
-
-def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool:
-    """Whether there may be manifests behind a link.
-
-    A submodule may hold any; so may a symlink named like a manifest, or one to a directory.
-    """
-    if link.mode == SUBMODULE or path.endswith(MANIFEST_SUFFIXES):
-        return True
-    try:
-        target = manifests.link(link)
-    except KeyError:
-        return True
-    place = posixpath.normpath(posixpath.join(directory(path), target))
-    if place in files.all:
-        return False
-    inside = "" if place == "." else f"{place}/"
-    if any(listed.startswith(inside) for listed in files.manifests):
-        return True
-    return f"{place}/".startswith(("../", "/")) and "." not in base_name(path)
-
-
-def _link_message(path: str, link: File) -> str:
-    if link.mode == SUBMODULE:
-        return (
-            f"{path} is a submodule, which Fairlead does not follow: review the other repository "
-            "itself"
-        )
-    return f"{path} is a symlink, which Fairlead does not follow: replace it with the file itself"
-
-
-def _gone(path: str) -> str:
-    return f"{path} was a symlink or submodule, so what this change removes is not known"

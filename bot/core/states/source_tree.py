@@ -9,12 +9,12 @@ from typing import Final
 from bot.core.rendering import Declared
 from bot.core.states.placements.applied import ManyApplied
 from bot.core.states.placements.delivery import altered
-from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.declared import DeclaredRoots, with_declared
 from bot.core.states.roots.fetched_files import FetchedFiles, with_fetched
 from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots, roots_of
+from bot.core.states.roots.naming import Naming
 from bot.records import dataclass
 
 MOST_ROUNDS: Final = 12

@@ -20,11 +20,9 @@ from bot.core.states.placements.comparison import (
     under_head,
 )
 from bot.core.states.placements.written_sources import written_sources
-from bot.core.states.problems import links_of
 from bot.core.states.reached.roots import Reached, reached
 from bot.core.states.reached.written import WrittenRoots
 from bot.core.states.rendered.rendering import Rendering
-from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.fetched_files import (
     FetchedFiles,
@@ -35,9 +33,11 @@ from bot.core.states.roots.fetched_files import (
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.inputs import inputs_of
-from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
+from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.root import RootKey
 from bot.core.states.source_tree import MOST_ROUNDS, SourceTree
+from bot.core.states.unreadable import links_of
 from bot.core.tree import Blobs, Tree
 from bot.records import cached_property, dataclass
 

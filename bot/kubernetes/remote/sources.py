@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
-from bot.core.states.roots.references import is_remote
+from bot.core.states.roots.kustomizations.references import is_remote
 from bot.kubernetes.remote.addresses import SourceAddress, plain_address, shown
 from bot.kubernetes.remote.object_sources import (
     OBJECT_READERS,

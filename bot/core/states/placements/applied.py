@@ -24,8 +24,9 @@ from bot.core.states.roots.closures import Manifests, listed_manifests
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.roots.inferred import Roots
-from bot.core.states.roots.kustomization import Kustomization, Reason
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.namespace import BuildError, Draft, draft_of, follow, move
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import UPGRADE, Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.core.values import Body, freeze

@@ -11,10 +11,10 @@ from bot.core.resource import ListStep, Node, Resource, Route
 from bot.core.states.placements.applied import Applied
 from bot.core.states.placements.comparison import IGNORE_FILES
 from bot.core.states.placements.delivery import altering_fields
-from bot.core.states.roots.declared import is_replaced
 from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.inferred import Roots
-from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
+from bot.core.states.roots.replaced import is_replaced
 from bot.core.states.roots.root import RootKey
 from bot.core.tree import Blobs, File
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
-from bot.core.states.roots.declared import is_replaced
 from bot.core.states.roots.files import (
     CHART_NAME,
     Files,
@@ -18,7 +17,8 @@ from bot.core.states.roots.files import (
     owning_chart,
 )
 from bot.core.states.roots.inferred import Roots
-from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
+from bot.core.states.roots.replaced import is_replaced
 from bot.core.states.roots.root import Root
 from bot.core.tree import Tree
 from bot.records import dataclass

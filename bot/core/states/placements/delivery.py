@@ -13,7 +13,7 @@ from typing import Final
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.inferred import Roots
-from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root, RootKey
 from bot.core.tree import File
 from bot.records import dataclass

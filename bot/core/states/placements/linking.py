@@ -11,7 +11,7 @@ from bot.core.lines.leaves import changed_leaves
 from bot.core.resource import Node, ResourceSource, Route
 from bot.core.states.roots.closures import listed_manifests
 from bot.core.states.roots.inferred import Roots
-from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.records import dataclass
 
 

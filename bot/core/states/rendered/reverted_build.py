@@ -11,9 +11,9 @@ from bot.core.rendering import Build, Declared
 from bot.core.states.roots.charts import chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.roots.fetched_files import DEEPEST, FetchedFiles, Remote, with_fetched
-from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root
 from bot.core.tree import Tree
 from bot.records import dataclass

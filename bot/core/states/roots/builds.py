@@ -7,8 +7,9 @@ from typing import Final
 
 from bot.core.states.roots.closures import Closures
 from bot.core.states.roots.files import Files, base_name, directory
-from bot.core.states.roots.kustomization import Kustomization, Reason
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root, resolved, shown_elsewhere
 from bot.core.tree import File
 

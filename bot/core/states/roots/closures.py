@@ -10,8 +10,10 @@ from typing import Final, Protocol
 from bot.core.manifest import Manifest
 from bot.core.states.roots.fetched_files import Remote, zone
 from bot.core.states.roots.files import Files
-from bot.core.states.roots.kustomization import Base, Kustomization, Reason, parse_kustomization
+from bot.core.states.roots.kustomizations.file import parse_kustomization
+from bot.core.states.roots.kustomizations.kustomization import Base, Kustomization
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.tree import File
 from bot.records import dataclass
 

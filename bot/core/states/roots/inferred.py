@@ -7,12 +7,14 @@ from dataclasses import field
 from types import MappingProxyType
 
 from bot.core.states.roots.builds import KustomizationBuilds
-from bot.core.states.roots.charts import Chart, Naming, chart_at, charts_of, variant_place
+from bot.core.states.roots.charts import Chart, chart_at, charts_of, variant_place
 from bot.core.states.roots.closures import Manifests, kustomizations_of
 from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, Remote, zone
 from bot.core.states.roots.files import Files, directory
-from bot.core.states.roots.kustomization import Kustomization, Reason
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
+from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root, RootKey, keyed, resolved, shown_elsewhere
 from bot.core.tree import File
 from bot.records import dataclass

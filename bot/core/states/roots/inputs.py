@@ -11,11 +11,12 @@ import msgspec
 from bot.core import values
 from bot.core.manifest import Manifest
 from bot.core.resource import Resource, ResourceKey, ResourceSource
-from bot.core.states.roots.charts import REQUIREMENTS, is_vendored
+from bot.core.states.roots.chart_dependencies import REQUIREMENTS
+from bot.core.states.roots.charts import is_vendored
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES, Files, base_name, directory
-from bot.core.states.roots.kustomization import GROUP
-from bot.core.states.roots.references import is_inline, is_remote, references
+from bot.core.states.roots.kustomizations.kustomization import GROUP
+from bot.core.states.roots.kustomizations.references import is_inline, is_remote, references
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 

@@ -14,8 +14,8 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Build, BuildResult, Declared, Finish, Release, Renderer
 from bot.core.states.roots.fetched_files import Remote
-from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
 from bot.core.tree import File
 from bot.records import dataclass
 

@@ -10,7 +10,7 @@ from bot.core.reading.yaml_texts import patched
 from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
-from bot.core.states.roots.kustomization import without_credentials
+from bot.core.states.roots.reasons import without_credentials
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes import kinds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.rendering import Release
 from bot.core.resource import ListStep
-from bot.core.states.roots.inflated import InflatedChart, inflated_charts
+from bot.core.states.roots.kustomizations.inflated import InflatedChart, inflated_charts
 from bot.core.values import freeze, mapping
 from tests.states import Grove
 

@@ -15,10 +15,10 @@ from bot.core.scopes import Scopes
 from bot.core.states.environments import placed_resources
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.rendered.template_decisions import template_decisions
-from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import Roots, roots_of
-from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.naming import Naming
+from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root, RootKey
 from bot.core.tree import File, Tree
 from tests.states import Grove, resource

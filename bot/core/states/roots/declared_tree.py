@@ -1,0 +1,82 @@
+"""A tree in which the roots that objects declare are looked up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.rendering import Declared
+from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
+from bot.core.states.roots.declared_charts import DeclaredCharts
+from bot.core.states.roots.declared_root import declared_root, reason_at
+from bot.core.states.roots.fetched_files import zone
+from bot.core.states.roots.files import Files
+from bot.core.states.roots.inferred import Roots
+from bot.core.states.roots.overlay import Overlay
+from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.root import Root
+
+
+class DeclaredTree:
+    """A tree in which declared roots are looked up."""
+
+    def __init__(self, files: Files, manifests: Manifests, inferred: Roots) -> None:
+        self._files = files
+        self._manifests = manifests
+        self._inferred = inferred
+        self._fetched = inferred.fetched
+        self._paths = Paths(files.tree, manifests.link, self._fetched)
+        self._charts = DeclaredCharts(self._paths, manifests, self._fetched)
+
+    def root(self, declaration: Declared) -> Root | None:
+        """The root that is declared; None where nothing of it is in this tree."""
+        if declaration.remote or declaration.chart is not None:
+            return self._charts.elsewhere(declaration)
+        if zone(declaration.path):
+            why = reason_at(declaration, "Fairlead stores fetched sources under its path")
+            return declared_root(declaration, "directory", {}, (why,), self._paths)
+        if declaration.release is not None:
+            return self._charts.local(declaration)
+        overlay = Overlay(self._paths.tree, declaration.edits, self._manifests)
+        link = self._manifests.link
+        paths = Paths(overlay.tree, link, self._fetched) if declaration.edits else self._paths
+        if paths.kustomization(declaration.path) is not None:
+            return self._kustomization(declaration, overlay, paths)
+        if not self._paths.is_directory(declaration.path):
+            return None
+        return self._directory(declaration)
+
+    def _kustomization(self, declaration: Declared, overlay: Overlay, paths: Paths) -> Root:
+        kustomizations = self._inferred.kustomizations
+        # One in a dot-directory is no root by itself, but what declares it applies it.
+        if declaration.edits or declaration.path not in kustomizations:
+            kustomizations = kustomizations_at(declaration.path, paths, overlay)
+        closure = Closures(kustomizations).of(declaration.path)
+        reasons = closure.reasons
+        if declaration.path not in self._inferred.kustomizations and not declaration.edits:
+            why = "its directory is hidden, so that only its declaration reaches it"
+            reasons = (*reasons, reason_at(declaration, why, refuses=False))
+        elif declaration.edits or declaration.finish is not None:
+            owner = declaration.node.resource
+            reasons = (*reasons, reason_at(declaration, f"{owner.key} alters it", refuses=False))
+        space = (
+            kustomizations[declaration.path].namespace if declaration.path in kustomizations else ""
+        )
+        root = declared_root(
+            declaration, "kustomization", closure.files, reasons, self._paths, namespace=space
+        )
+        edits = {**declaration.edits, **closure.edits}
+        return replace(root, edits=edits, remotes=closure.remotes)
+
+    def _directory(self, declaration: Declared) -> Root:
+        inside = f"{declaration.path}/" if declaration.path else ""
+        if declaration.files is None:
+            names = [
+                path
+                for path in self._files.manifests
+                if path.startswith(inside) and "/" not in path[len(inside) :]
+            ]
+        else:
+            names = list(declaration.files)
+        return declared_root(
+            declaration, "directory", {name: name for name in names}, (), self._paths
+        )
