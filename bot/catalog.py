@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import typing
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -21,12 +22,16 @@ from bot.core.finding import Severity
 from bot.core.policy.rule_types import RuleTypes
 from bot.core.resource import GroupKind
 from bot.errors import FairleadError
+from bot.patterns import pattern
 from bot.records import dataclass
 
 SHAPES: typing.Final[Mapping[str, str]] = {
     "compare": "before, after, options",
     "find": "subject, state, options",
 }
+
+
+_NAMED: typing.Final = pattern(r"\bSeverity\.([A-Z]+)\b")
 
 
 class CatalogError(FairleadError, ValueError):
@@ -50,6 +55,18 @@ def load_rules() -> tuple[Rule, ...]:
         if count > 1:
             raise CatalogError(f"{name!r} names {count} rules: ids and ALIASES are never reused")
     return every
+
+
+def severities(rule: Rule) -> tuple[Severity, ...]:
+    """The severities that the rule can give its findings, worst first.
+
+    They are its default, those that its page's examples promise, and those that its module names.
+    """
+    source = inspect.getsource(inspect.getmodule(rule.compare or rule.find) or type(rule))
+    promised = (one.severity for example in rule.page.examples for one in example.expected)
+    every = {rule.severity, *filter(None, promised)}
+    every |= {Severity[name] for name in _NAMED.findall(source)}
+    return tuple(sorted(every, key=lambda severity: -severity.rank))
 
 
 def rule_ids() -> frozenset[str]:

@@ -11,8 +11,8 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-# Tags that GitHub lets through and reviews use; they carry no attributes here.
-_TAG = re.compile(r"&lt;(/?(?:details|summary|br|sub|sup|kbd|b|i|strong|em) ?/?)&gt;")
+# Tags that GitHub lets through and reviews use, with no attribute but `open`.
+_TAG = re.compile(r"&lt;(/?(?:details(?: open)?|summary|br|sub|sup|kbd|b|i|strong|em) ?/?)&gt;")
 
 
 def render(text: str | None) -> Markup:

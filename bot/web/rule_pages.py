@@ -9,7 +9,7 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from bot.catalog import load_rules
+from bot.catalog import load_rules, severities
 
 _DIFF: Final = re.compile(r'<pre><code class="language-diff">(.*?)</code></pre>', re.DOTALL)
 _LINK: Final = re.compile(r'href="([a-z0-9_]+)\.md"')
@@ -17,10 +17,10 @@ _LINK: Final = re.compile(r'href="([a-z0-9_]+)\.md"')
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """A rule's id, default severity, and its summary and its page as HTML."""
+    """A rule's id, its severities, worst first, and its summary and its page as HTML."""
 
     id: str
-    severity: str
+    severities: tuple[str, ...]
     summary: str
     html: str
 
@@ -32,7 +32,7 @@ def rule_pages() -> dict[str, RulePage]:
     return {
         rule.id: RulePage(
             rule.id,
-            str(rule.severity),
+            tuple(map(str, severities(rule))),
             _linked(parser.renderInline(rule.page.summary)),
             _linked(parser.render(rule.page.text)),
         )

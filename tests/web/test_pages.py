@@ -245,11 +245,16 @@ def test_every_rule_has_a_page_and_the_list_links_to_it(world: World) -> None:
 def test_a_rule_says_how_severe_it_is_and_colours_its_examples(world: World) -> None:
     page = world.client().get("/rules/network-policy-invalid").text
 
-    assert 'by default <span class="severity error">error</span>' in page
+    assert '<span class="severity error">error</span> </p>' in page
     assert (
         "<del>-    - ipBlock: {cidr: 10.0.0.0/8}</del><ins>+    - ipBlock: {cidr: 10.0.0.5/8}"
         in page
     )
+    several = world.client().get("/rules/rbac-privilege-added").text
+    assert (
+        '<span class="severity error">error</span> <span class="severity warning">warning</span> '
+        '<span class="severity notice">notice</span> depending on what is found</p>'
+    ) in several
     assert "the API refuses (<code>NP-INVALID</code>)" in world.client().get("/rules").text
 
 

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from bot.analysis.examine import examine
-from bot.catalog import load_rules
+from bot.catalog import load_rules, severities
 from bot.core.engine.rule import Rule
-from bot.core.finding import Severity
-from bot.core.policy.reading import parse_policy
 from bot.core.words import first_of, series
 
-_NAMED: Final = re.compile(r"\bSeverity\.([A-Z]+)\b")
 _MOST_KINDS: Final = 6
 # Up to the first full stop or colon that is not part of a code span.
 _SENTENCE: Final = re.compile(r"(?:`[^`]*`|[^`])*?(?=[.:](?: |$))")
-
-
-def severities(rule: Rule) -> tuple[Severity, ...]:
-    """The severities that the rule can give its findings, worst first.
-
-    They are its default, those that its page's examples produce, and those that its module names.
-    """
-    function = rule.compare or rule.find
-    named = _NAMED.findall(inspect.getsource(inspect.getmodule(function) or type(function)))
-    produced = {rule.severity, *(Severity[name] for name in named)}
-    for example in rule.page.examples:
-        analysis = examine(
-            {path: text.encode() for path, text in example.base.items()},
-            {path: text.encode() for path, text in example.head.items()},
-            parse_policy(example.policy),
-            [rule],
-        )
-        produced |= {finding.severity for finding in analysis.findings}
-    return tuple(sorted(produced, key=lambda severity: -severity.rank))
 
 
 def readme_table() -> str:
