@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools oracle demo test coverage mutants check bench soak lock format clean
+.PHONY: install tools oracle demo test coverage mutants check bench soak pictures lock format clean
 
 install: $(STAMP)
 
@@ -65,6 +65,11 @@ bench: install tools
 # Such as: make soak SOAK="--pull-requests 60 --repositories 6 --seed 7"
 soak: install
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+# The pictures of README.md and docs/pages.md; with PICTURES="--all DIR" also every page, to look at.
+# Needs Chromium and a font with emoji, such as Debian's fonts-noto-color-emoji.
+pictures: install
+	@$(BIN)/python -m tests.browser.pictures $(PICTURES)
 
 format: install
 	@$(BIN)/ruff check --quiet --fix-only

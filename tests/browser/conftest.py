@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from bot.cli.demo import _settings
 from bot.standin.demo import Demonstration, demonstration
 
 REQUIRED = "FAIRLEAD_BROWSER_REQUIRED"
 """Set where nothing may be skipped, as in CI."""
+
+
+def chromium(playwright: Playwright, path: str) -> Browser:
+    """Debian's Chromium, headless."""
+    # It refuses its own sandbox to root, which CI containers often run as.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=path, args=arguments)
 
 
 # Not for the session: Playwright keeps an event loop running, which other tests must not meet.
@@ -28,9 +35,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(message)
         pytest.skip(message)
     with sync_playwright() as playwright:
-        # Chromium refuses its own sandbox to root, which CI containers often run as.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = chromium(playwright, path)
         yield browser
         browser.close()
 
