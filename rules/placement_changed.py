@@ -7,7 +7,8 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.never_created import never_created, newly_owned
+from bot.kubernetes.apply.owner_references import newly_owned
+from bot.kubernetes.apply.received import Unreceived, unreceived_guards
 from bot.kubernetes.apply.unapplied_settings import newly_unapplied
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS, application_spec
@@ -41,13 +42,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             key=f"overlaps {overlap.place}",
             facts={"root": overlap.place, "field": route_text(overlap.field.route)},
         )
-    for resource, field in never_created(before, after):
-        yield Finding(
-            field if field.resource is resource else resource.at("metadata", "name"),
-            f"{resource.key} is never created, by {_said(field, resource)}: what it refuses stays "
-            "allowed",
-            key=f"never created {resource.key}",
-        )
+    yield from map(_unreceived, unreceived_guards(before, after))
     for owned in newly_owned(before, after):
         yield Finding(
             owned,
@@ -62,6 +57,22 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             yield from _moved(difference.before, difference.after)
             yield from _left_out(difference.before, difference.after)
             yield from _retained(difference.before, difference.after)
+
+
+def _unreceived(difference: Unreceived) -> Finding:
+    """An object that limits others, or its change, which no tool applies."""
+    resource, field = difference.resource, difference.handling.field
+    words = difference.handling.words(resource)
+    if difference.received is None:
+        lost = f"is never created, by {words}: what it refuses stays allowed"
+        key = f"never created {resource.key}"
+    else:
+        lost = f"is not updated, by {words}: what it newly refuses stays allowed"
+        key = f"not updated {resource.key}"
+    is_own = field.resource is resource
+    return Finding(
+        field if is_own else resource.at("metadata", "name"), f"{resource.key} {lost}", key=key
+    )
 
 
 def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:
@@ -198,9 +209,3 @@ def _selections(owner: Resource) -> Iterator[Node]:
 
 def _text(field: Node) -> str:
     return repr(field.text) if field.text else "another cluster" if field.exists else "its own"
-
-
-def _said(field: Node, resource: Resource) -> str:
-    """A field with its value, and its object where that is another one."""
-    words = f"{field.route[-1]}: {field.text if field.text is not None else 'true'}"
-    return words if field.resource is resource else f"{words} of {field.resource.key}"

@@ -22,9 +22,11 @@ from bot.core.resource import ResourceKey
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
+from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
 _UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
+_RECEIVED: Final = "as the cluster receives it, without what no tool applies:"
 _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands"
 
 
@@ -82,6 +84,10 @@ class Judging:
         beside = list(self._beside(states.beside, reported))
         yield from beside
         reported.add(beside)
+        for pair, note in _received((*states.pairs, *states.upgrades, *states.beside)):
+            unreceived = list(self._unreceived(pair, note, reported))
+            yield from unreceived
+            reported.add(unreceived)
         yield from self._unlisted(states.unlisted, reported)
 
     def _by_head(self, pairs: Iterable[Pair]) -> Iterator[ReviewFinding]:
@@ -141,12 +147,22 @@ class Judging:
     ) -> Iterator[ReviewFinding]:
         """What blocks under base's placements and division alone."""
         for pair in pairs:
-            for judged in self._judged(pair):
-                if reported.has(judged) or not self._blocks(judged):
-                    continue
-                finding = self.locator.finding(judged)
-                if finding.location is None or not reported.stands_at(finding):
-                    yield _noted(finding, _UNDER_BASE, {"placements": "base"})
+            for finding in self._added(pair, reported):
+                yield _noted(finding, _UNDER_BASE, {"placements": "base"})
+
+    def _unreceived(self, pair: Pair, note: str, reported: _Reported) -> Iterator[ReviewFinding]:
+        """What blocks only where the objects count that the cluster really receives."""
+        for finding in self._added(pair, reported):
+            yield _noted(finding, f"{_RECEIVED} {note}", {"not_received": note})
+
+    def _added(self, pair: Pair, reported: _Reported) -> Iterator[ReviewFinding]:
+        """What blocks of a further comparison, beyond what is reported."""
+        for judged in self._judged(pair):
+            if reported.has(judged) or not self._blocks(judged):
+                continue
+            finding = self.locator.finding(judged)
+            if finding.location is None or not reported.stands_at(finding):
+                yield finding
 
     def _unlisted(self, pairs: Iterable[Pair], reported: _Reported) -> Iterator[ReviewFinding]:
         """What would be found of files that nothing applies."""
@@ -174,6 +190,14 @@ class Judging:
     def _severity(self, judged: Judged) -> Severity:
         own = self.policy.rule(judged.rule.id).severity
         return own or judged.finding.severity or judged.rule.severity
+
+
+def _received(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, str]]:
+    """The pairs as the cluster receives them, where that is less, with what it does not receive."""
+    for pair in pairs:
+        states = received_once(pair.before, pair.after)
+        if states is not None:
+            yield replace(pair, before=states.before, after=states.after), states.note
 
 
 def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:

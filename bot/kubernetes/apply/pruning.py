@@ -10,7 +10,7 @@ from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.core.words import counted
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
+from bot.kubernetes.apply.sync_options import is_hook, is_lost_as_hook
 from bot.kubernetes.gitops.owners import (
     WORST_FIRST,
     OwnerFate,
@@ -66,7 +66,7 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
         owners = owners_of(resource, before)
         if change.key.namespace in spaces or is_hook(resource, owners):
             continue
-        becomes = is_hook if is_named else is_passing_hook
+        becomes = is_hook if is_named else is_lost_as_hook
         goes = is_named if change.after is None else becomes(change.after, owners)
         if not goes:
             continue

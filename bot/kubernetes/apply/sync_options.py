@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from bot.core.resource import Resource
+from bot.core.resource import Node, Resource
 from bot.core.states.placements.unapplied import ARGO_HOOK, HELM_HOOK, hook_names
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import Owner
@@ -41,21 +41,34 @@ def is_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
 
 
 def is_passing_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
-    """Whether an object that becomes a hook is no longer kept in the cluster.
+    """Whether the cluster keeps a hook only in passing.
 
-    It is deleted once it has run, or created only when a sync fails or something is deleted. An
-    upgrade by Helm deletes what the release had as an object, and only hooks after it come again.
+    It is deleted once it has run, or created only when a sync fails or something is deleted.
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/#hook-lifecycle-and-cleanup
     https://helm.sh/docs/topics/charts_hooks/#hook-deletion-policies
     """
     marks = _hook_marks(resource, owners)
     if not marks:
         return False
-    names = _names(resource, marks[0])
-    by_helm = not owners or not _by_argo(owners)
-    if names <= _PASSING or (by_helm and marks[0] == HELM_HOOK and _AFTER_UPGRADE not in names):
-        return True
-    return bool(_names(resource, _ARGO_DELETION, _HELM_DELETION) & _DELETED_AFTER)
+    deletions = _names(resource, _ARGO_DELETION, _HELM_DELETION)
+    return _names(resource, marks[0]) <= _PASSING or bool(deletions & _DELETED_AFTER)
+
+
+def is_lost_as_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
+    """Whether what was an object before and becomes this hook is not kept in the cluster.
+
+    An upgrade by Helm deletes what the release had as an object; only hooks after it come again.
+    """
+    marks = _hook_marks(resource, owners)
+    if is_passing_hook(resource, owners) or not marks:
+        return bool(marks)
+    by_helm = marks[0] == HELM_HOOK and not (owners and _by_argo(owners))
+    return by_helm and _AFTER_UPGRADE not in _names(resource, marks[0])
+
+
+def hook_mark(resource: Resource, owners: Collection[Owner]) -> Node:
+    """Return the annotation that makes the object a hook. Raises IndexError where it is none."""
+    return resource.at("metadata", "annotations", _hook_marks(resource, owners)[0])
 
 
 def _hook_marks(resource: Resource, owners: Collection[Owner]) -> tuple[str, ...]:

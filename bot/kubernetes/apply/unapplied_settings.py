@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import Node, Resource
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle_owners import idle_by
+from bot.kubernetes.apply.ignored_differences import ignored_items, may_limit_others
 from bot.kubernetes.gitops.owners import application_spec
-from bot.kubernetes.gitops.prune_marks import flux_mark
-from bot.kubernetes.limiting import limits_others
 
-_SKIP_RECONCILE: Final = "argocd.argoproj.io/skip-reconcile"
-_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # Go's strconv.ParseBool
 _OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
-_OF_FLUX: Final = frozenset({kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE})
-_ANY: Final = frozenset({"", "*"})
 _HYDRATED: Final = (
     ("syncSource", "repoURL"),
     ("syncSource", "targetBranch"),
@@ -41,54 +37,25 @@ def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
         yield from _reordered(old, new)
 
 
-def idle_by(owner: Resource) -> Node | None:
-    """The field by which an owner applies nothing at all, None where it applies its source."""
-    if owner.group_kind in _OF_FLUX:
-        suspended = owner.at(*_SUSPENDED)
-        return suspended if suspended.value is True else flux_mark(owner, "reconcile", "ssa")
-    if owner.group_kind in _OF_ARGO:
-        skip = _skip(owner)
-        return skip if skip.text in _TRUE else None
-    return None
-
-
-def _skip(owner: Resource) -> Node:
-    is_set = owner.group_kind == kinds.APPLICATION_SET
-    metadata = owner.at("spec", "template", "metadata") if is_set else owner.at("metadata")
-    return metadata["annotations"][_SKIP_RECONCILE]
-
-
 def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
     """What an Application newly leaves as it is in the cluster, or leaves out of a build."""
-    had = [(effect, node.value) for node, effect in _ignoring(application_spec(old))]
-    for node, effect in _ignoring(application_spec(new)):
+    had = [(effect, node.value) for node, effect in _ignoring(old)]
+    for node, effect in _ignoring(new):
         if (effect, node.value) not in had:
             yield node, effect
 
 
-def _ignoring(spec: Node) -> Iterator[tuple[Node, str]]:
-    """https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-differences."""
+def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
+    """What an Application leaves as it is in the cluster, or leaves out of a build."""
+    spec = application_spec(owner)
     for source in (spec["source"], *spec["sources"].items()):
         ignored = source["kustomize"]["ignoreMissingComponents"]
         if ignored.value is True:
             yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
-    if "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"].texts:
-        for item in spec["ignoreDifferences"].items():
-            if _may_limit_others(item) and not _leaves_certificates(item):
-                kind = item["kind"].text or "every kind"
-                yield item, f"no longer applies what it ignores of {kind}"
-
-
-def _leaves_certificates(item: Node) -> bool:
-    """Whether only the certificates of webhooks are ignored, which a controller fills in."""
-    paths = (*item["jsonPointers"].texts, *item["jqPathExpressions"].texts)
-    named = bool(paths) and all(path.endswith("caBundle") for path in paths)
-    return named and not item["managedFieldsManagers"].exists
-
-
-def _may_limit_others(item: Node) -> bool:
-    group, kind = item["group"].text or "", item["kind"].text or ""
-    return kind in _ANY or limits_others(GroupKind(group, kind))
+    for item in ignored_items(owner):
+        if may_limit_others(item):
+            kind = item["kind"].text or "every kind"
+            yield item, f"no longer applies what it ignores of {kind}"
 
 
 def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:

@@ -19,12 +19,15 @@ def is_kept_by_flux(resource: Resource) -> bool:
     return flux_mark(resource, *_FLUX) is not None
 
 
-def flux_mark(resource: Resource, *names: str) -> Node | None:
-    """Return the first of these marks of Flux that the object has, with the value that counts."""
+def flux_mark(resource: Resource, *names: str, value: str = "") -> Node | None:
+    """Return the first of these marks of Flux that the object has, with the value that counts.
+
+    `value` is another value than the one by which Flux leaves the object alone, in lower case.
+    """
     for name in names:
         for fields in ("labels", "annotations"):
             mark = resource.at("metadata", fields, f"kustomize.toolkit.fluxcd.io/{name}")
-            if (mark.text or "").lower() == _FLUX[name]:
+            if (mark.text or "").lower() == (value or _FLUX[name]):
                 return mark
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.kubernetes.apply.sync_options import is_hook, is_passing_hook
+from bot.kubernetes.apply.sync_options import is_hook, is_lost_as_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import Owner
 from tests.states import world
 
@@ -15,7 +15,7 @@ FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization"
 
 
 @pytest.mark.parametrize(
-    ("owner", "marks", "hook", "passing"),
+    ("owner", "marks", "hook", "lost"),
     [
         (ARGO, "argocd.argoproj.io/hook: SyncFail", True, True),
         (ARGO, "argocd.argoproj.io/hook: 'PostDelete, SyncFail'", True, True),
@@ -51,7 +51,7 @@ FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization"
     ],
 )
 def test_what_a_hook_leaves_in_the_cluster(
-    owner: str, marks: str, *, hook: bool, passing: bool
+    owner: str, marks: str, *, hook: bool, lost: bool
 ) -> None:
     (applies, policy) = world(
         f"{{{owner}, metadata: {{name: a}}}}",
@@ -60,4 +60,22 @@ def test_what_a_hook_leaves_in_the_cluster(
     ).resources
     owners = (Owner(applies),)
 
-    assert (is_hook(policy, owners), is_passing_hook(policy, owners)) == (hook, passing)
+    assert (is_hook(policy, owners), is_lost_as_hook(policy, owners)) == (hook, lost)
+
+
+@pytest.mark.parametrize(
+    ("marks", "passing"),
+    [
+        ("helm.sh/hook: pre-upgrade", False),
+        ("helm.sh/hook: post-delete", True),
+        ("helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: hook-succeeded", True),
+    ],
+)
+def test_a_hook_before_an_upgrade_stays_once_it_is_there(marks: str, *, passing: bool) -> None:
+    owner, policy = world(
+        f"{{{RELEASE}, metadata: {{name: a}}}}",
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, "
+        f"metadata: {{name: p, annotations: {{{marks}}}}}}}",
+    ).resources
+
+    assert is_passing_hook(policy, (Owner(owner),)) == passing

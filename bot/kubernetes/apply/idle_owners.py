@@ -1,0 +1,96 @@
+"""Idle owners: GitOps objects that apply nothing of their source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.apply.unmet_dependencies import dependencies, unmet
+from bot.kubernetes.gitops.owners import OWNERS, application_spec, owners_of
+from bot.kubernetes.gitops.prune_marks import flux_mark
+
+_SKIP_RECONCILE: Final = "argocd.argoproj.io/skip-reconcile"
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # Go's strconv.ParseBool
+_OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
+_OF_FLUX: Final = frozenset({kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE})
+
+
+def idle_by(owner: Resource) -> Node | None:
+    """Return the field by which an owner applies nothing at all, None where it applies its source.
+
+    Argo CD refuses a destination with an address and a name:
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
+    """
+    if owner.group_kind in _OF_FLUX:
+        suspended = owner.at("spec", "suspend")
+        return suspended if suspended.value is True else flux_mark(owner, "reconcile", "ssa")
+    if owner.group_kind in _OF_ARGO:
+        skip = _skip(owner)
+        if skip.text in _TRUE:
+            return skip
+        destination = application_spec(owner)["destination"]
+        return destination["name"] if _is_named_twice(destination) else None
+    return None
+
+
+def _is_named_twice(destination: Node) -> bool:
+    """Whether a destination has both fields; a template that only a generator fills in has not."""
+    texts = [destination[name].text or "" for name in ("server", "name")]
+    return all(text and "{{" not in text for text in texts)
+
+
+def _skip(owner: Resource) -> Node:
+    is_set = owner.group_kind == kinds.APPLICATION_SET
+    metadata = owner.at("spec", "template", "metadata") if is_set else owner.at("metadata")
+    return metadata["annotations"][_SKIP_RECONCILE]
+
+
+def idle_owners(before: State, after: State) -> Mapping[ResourceKey, Node]:
+    """Return the owners of head that apply nothing, each with the field that says so.
+
+    New owners that an idle one would have to create first, or that wait for a new idle one, apply
+    nothing either.
+    """
+    owners = {owner.key: owner for owner in _all_owners(after)}
+    idle: dict[ResourceKey, Node] = {}
+    for key, owner in owners.items():
+        field = idle_by(owner) or unmet(owner, before, after)
+        if field is not None:
+            idle[key] = field
+    new = [key for key in owners if idle and before.get(key) is None]
+    for _ in new:
+        waiting = {
+            key: field
+            for key in new
+            if key not in idle
+            if (field := _waits(owners[key], (before, after), idle)) is not None
+        }
+        if not waiting:
+            break
+        idle.update(waiting)
+    return MappingProxyType(idle)
+
+
+def _all_owners(state: State) -> Iterator[Resource]:
+    yield from (declared.node.resource for declared in state.declarations)
+    yield from state.of(*OWNERS)
+
+
+def _waits(
+    owner: Resource, states: tuple[State, State], idle: Mapping[ResourceKey, Node]
+) -> Node | None:
+    """The field of an idle owner that has to create this new one, or that for which it waits."""
+    before, after = states
+    parents = [parent.resource.key for parent in owners_of(owner, after)]
+    if parents and all(parent in idle for parent in parents):
+        return idle[parents[0]]
+    for dependency in dependencies(owner):
+        needed = replace(owner.key, namespace=dependency.namespace, name=dependency.name)
+        if needed in idle and before.get(needed) is None:
+            return dependency.node
+    return None

@@ -1,0 +1,286 @@
+"""What no tool applies makes up for nothing that a change takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.analysis.law import Repository, application, blocks, flux, found, review
+from tests.states import Files
+
+PODS = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
+    "spec: {containers: [{name: db, image: registry.example.com/db:1.0.0}]}\n---\n"
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: web, labels: {app: web}}\n"
+    "spec: {containers: [{name: web, image: registry.example.com/web:1.0.0}]}\n"
+)
+NARROW = "{podSelector: {matchLabels: {app: other}}, policyTypes: [Ingress]}"
+ALL = "{podSelector: {}, policyTypes: [Ingress]}"
+IGNORE = ", syncOptions: [RespectIgnoreDifferences=true]"
+CHART = "apiVersion: v2\nname: limits\nversion: 1.0.0\n"
+
+
+def policy(name: str, spec: str, mark: str = "", key: str = "annotations") -> str:
+    """A NetworkPolicy; `mark` is a label or an annotation."""
+    marks = f", {key}: {{{mark}}}" if mark else ""
+    return (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: {name}, namespace: shop{marks}}}\nspec: {spec}\n"
+    )
+
+
+def ignoring(fields: str) -> str:
+    """An Application that leaves fields of network policies as they are in the cluster."""
+    item = f"{{group: networking.k8s.io, kind: NetworkPolicy, {fields}}}"
+    sync = f"automated: {{prune: true}}{IGNORE}"
+    return f"{application('limits', 'limits', sync=sync)}  ignoreDifferences: [{item}]\n"
+
+
+def carried(spec: str, marks: str = "", more: str = "") -> str:
+    """A Crossplane Object that carries a NetworkPolicy."""
+    return (
+        "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\n"
+        f"metadata: {{name: limits{marks}}}\n"
+        f"spec:\n  {more}\n  forProvider:\n    manifest:\n"
+        "      apiVersion: networking.k8s.io/v1\n      kind: NetworkPolicy\n"
+        f"      metadata: {{name: a, namespace: shop}}\n      spec: {spec}\n"
+    )
+
+
+def release(*more: str) -> str:
+    """A HelmRelease of the chart in `limits`."""
+    lines = "".join(f"  {line}\n" for line in more)
+    return (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "metadata: {name: limits, namespace: shop}\nspec:\n  interval: 1m\n"
+        "  chart: {spec: {chart: ./limits, reconcileStrategy: Revision, "
+        "sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}\n" + lines
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way in which no change of what it holds reaches the cluster, and a way in which one does.
+
+    `files` make the files around a NetworkPolicy `a` with this spec; `words` say what holds it.
+    """
+
+    name: str
+    words: str
+    frozen: Callable[[str], Files]
+    applied: Callable[[str], Files]
+
+
+def marked(mark: str, key: str = "annotations") -> Callable[[str], Files]:
+    return lambda spec: {
+        "flux/limits.yaml": flux("limits", "limits"),
+        "limits/a.yaml": policy("a", spec, mark, key),
+    }
+
+
+def owned(owner: str, place: str = "limits/a.yaml") -> Callable[[str], Files]:
+    return lambda spec: {"flux/limits.yaml": owner, place: policy("a", spec)}
+
+
+def nested(marks: str = "", more: str = "") -> Callable[[str], Files]:
+    return lambda spec: {
+        "flux/limits.yaml": flux("limits", "limits"),
+        "limits/a.yaml": carried(spec, marks, more),
+    }
+
+
+def charted(owner: str, place: str = "crds") -> Callable[[str], Files]:
+    return lambda spec: {
+        "flux/limits.yaml": owner,
+        "limits/Chart.yaml": CHART,
+        f"limits/{place}/a.yaml": policy("a", spec),
+    }
+
+
+KUSTOMIZATION = "Kustomization/flux-system/limits"
+FLUX_MARK = "kustomize.toolkit.fluxcd.io"
+SKIP = "argocd.argoproj.io/skip-reconcile"
+SKIPPED = application("limits", "limits").replace(
+    "namespace: argocd}", f'namespace: argocd, annotations: {{{SKIP}: "true"}}}}', 1
+)
+POLICIES = "[Observe, Create, LateInitialize]"
+
+WAYS = [
+    Way(
+        "ssa",
+        f"{FLUX_MARK}/ssa: IfNotPresent",
+        marked(f"{FLUX_MARK}/ssa: IfNotPresent", "labels"),
+        marked(f"{FLUX_MARK}/ssa: Merge"),
+    ),
+    Way(
+        "suspend",
+        f"suspend: true of {KUSTOMIZATION}",
+        owned(flux("limits", "limits", "suspend: true")),
+        owned(flux("limits", "limits", "suspend: false")),
+    ),
+    Way(
+        "skip-reconcile",
+        f"{SKIP}: true of Application/argocd/limits",
+        owned(SKIPPED),
+        owned(application("limits", "limits")),
+    ),
+    Way(
+        "destination",
+        "name: in-cluster of Application/argocd/limits",
+        owned(
+            application("limits", "limits").replace(
+                "destination: {", "destination: {name: in-cluster, "
+            )
+        ),
+        owned(application("limits", "limits")),
+    ),
+    Way(
+        "pointer",
+        "spec.ignoreDifferences[*] of Application/argocd/limits",
+        owned(ignoring("jsonPointers: [/spec]")),
+        owned(ignoring("jsonPointers: [/metadata/labels]")),
+    ),
+    Way(
+        "jq",
+        "spec.ignoreDifferences[*] of Application/argocd/limits",
+        owned(ignoring('jqPathExpressions: [".spec.podSelector"]')),
+        owned(ignoring('jqPathExpressions: [".spec.ingress[].from"]')),
+    ),
+    Way(
+        "managers",
+        "spec.ignoreDifferences[*] of Application/argocd/limits",
+        owned(ignoring("managedFieldsManagers: [kubectl]")),
+        owned(ignoring("name: b, managedFieldsManagers: [kubectl]")),
+    ),
+    Way(
+        "paused",
+        "crossplane.io/paused: true of Object/default/limits",
+        nested(', annotations: {crossplane.io/paused: "true"}'),
+        nested(', annotations: {crossplane.io/paused: "false"}'),
+    ),
+    Way(
+        "management",
+        "managementPolicies of Object/default/limits",
+        nested(more=f"managementPolicies: {POLICIES}"),
+        nested(more='managementPolicies: ["*"]'),
+    ),
+    Way(
+        "ready",
+        f"readyExpr: false of {KUSTOMIZATION}",
+        owned(flux("limits", "limits", 'dependsOn: [{name: apps, readyExpr: "false"}]')),
+        owned(flux("limits", "limits", "dependsOn: [{name: apps}]")),
+    ),
+]
+
+
+def repository(limits: Files, *, real: bool = True) -> Files:
+    """Pods of two namespaces, limits, and a network policy that is applied."""
+    listed = "resources: [pods.yaml, real.yaml]\n" if real else "resources: [pods.yaml]\n"
+    by_argo = "kind: Application" in str(limits["flux/limits.yaml"])
+    return {
+        "flux/apps.yaml": application("apps", "apps") if by_argo else flux("apps", "apps"),
+        "apps/kustomization.yaml": listed,
+        "apps/pods.yaml": PODS,
+        "apps/real.yaml": policy("real", ALL),
+        "limits/kustomization.yaml": "resources: [a.yaml]\n",
+        **limits,
+    }
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_change_that_is_not_applied_pays_for_no_removal(way: Way) -> None:
+    base, head = (
+        repository(way.frozen(NARROW)),
+        repository(way.frozen(ALL), real=False),
+    )
+
+    (finding,) = found(review(Repository(base, head)), "connectivity-widened")
+
+    assert (finding.severity, finding.location and finding.location.path) == (
+        "error",
+        "apps/kustomization.yaml",
+    )
+    assert finding.message.endswith(
+        "; as the cluster receives it, without what no tool applies: "
+        f"NetworkPolicy/shop/a, by {way.words}"
+    )
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_change_that_is_applied_does(way: Way) -> None:
+    base, head = (
+        repository(way.applied(NARROW)),
+        repository(way.applied(ALL), real=False),
+    )
+
+    assert not blocks(review(Repository(base, head)))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_tightening_what_is_not_updated_is_found_before_anything_is_removed(way: Way) -> None:
+    base, head = repository(way.frozen(NARROW)), repository(way.frozen(ALL))
+
+    (finding,) = found(review(Repository(base, head)), "placement-changed")
+
+    assert finding.message.startswith(
+        f"NetworkPolicy/shop/a is not updated, by {way.words}: what it newly refuses stays allowed"
+    )
+
+
+NEVER = [
+    (f"{FLUX_MARK}/reconcile: disabled", False),
+    (f"{FLUX_MARK}/ssa: Ignore", False),
+    ("argocd.argoproj.io/hook: SyncFail", True),
+    ("argocd.argoproj.io/hook: Sync, argocd.argoproj.io/hook-delete-policy: HookSucceeded", True),
+]
+
+
+@pytest.mark.parametrize(("mark", "argo"), NEVER, ids=str)
+def test_what_base_left_to_a_mark_pays_for_no_removal(mark: str, *, argo: bool) -> None:
+    owner = application("limits", "limits") if argo else flux("limits", "limits")
+    limits = {"flux/limits.yaml": owner, "limits/a.yaml": policy("a", ALL, mark)}
+    base, head = repository(limits), repository(limits, real=False)
+
+    analysis = review(Repository(base, head))
+
+    (finding,) = found(analysis, "connectivity-widened")
+    assert "without what no tool applies: NetworkPolicy/shop/a, by " in finding.message
+    assert found(analysis, "placement-changed") == []
+
+
+UNMET = [
+    ("dependsOn: [{name: gone}]", "spec.dependsOn[name=gone] of Kustomization/flux-system/limits"),
+    ("serviceAccountName: gone", "serviceAccountName: gone of Kustomization/flux-system/limits"),
+]
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: some, namespace: flux-system}\n"
+
+
+@pytest.mark.parametrize(("field", "words"), UNMET)
+def test_a_new_owner_that_waits_for_nothing_creates_nothing(field: str, words: str) -> None:
+    base = {**repository({"flux/limits.yaml": ACCOUNT}), "limits/kustomization.yaml": ""}
+    moved = {
+        "flux/limits.yaml": ACCOUNT,
+        "flux/new.yaml": flux("limits", "limits", field),
+        "limits/a.yaml": policy("a", ALL),
+    }
+
+    analysis = review(Repository(base, repository(moved, real=False)))
+
+    assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
+    assert [finding.message for finding in found(analysis, "placement-changed")] == [
+        f"NetworkPolicy/shop/a is never created, by {words}: what it refuses stays allowed"
+    ]
+
+
+def test_what_another_owner_of_base_needs_as_well_exists() -> None:
+    other = flux("other", "other", "dependsOn: [{name: gone}]")
+    base = {**repository({"flux/limits.yaml": other}), "limits/kustomization.yaml": ""}
+    moved = {
+        "flux/limits.yaml": other,
+        "flux/new.yaml": flux("limits", "limits", "dependsOn: [{name: gone}]"),
+        "limits/a.yaml": policy("a", ALL),
+    }
+
+    assert not blocks(review(Repository(base, repository(moved, real=False))))
