@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -27,6 +28,8 @@ SECONDS: Final = 15
 """How long a request to GitHub may take without an answer."""
 
 PAGE: Final = 100
+
+_NEXT: Final = re.compile(r'<([^<>]*)>; rel="next"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,19 @@ def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[
         yield from items
         if len(items) < PAGE:
             return
+
+
+def linked(requester: Requester, path: str, most: int) -> Iterator[dict[str, Any]]:
+    """The items of at most so many pages of a list whose pages GitHub names only by links."""
+    parameters: dict[str, Any] = {"per_page": PAGE}
+    for _ in range(most):
+        with translated():
+            headers, items = requester.requestJsonAndCheck("GET", path, parameters=parameters)
+        yield from items
+        following = _NEXT.search(str(headers.get("link") or ""))
+        if following is None:
+            return
+        path, parameters = following[1], {}
 
 
 def retry_policy() -> Retry:

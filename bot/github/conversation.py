@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.api import change, send
+from bot.github.api import change
 from bot.github.connection import GitHubConnection, pages
 
 
@@ -19,7 +19,7 @@ def say_once(connection: GitHubConnection, number: int, body: str, marker: str) 
         return True if any(marker in (body or "") for body in bodies) else None
 
     def post() -> bool:
-        send(connection.github.requester, "POST", path, {"body": body})
+        connection.repository.get_issue(number).create_comment(body)
         return True
 
     if not posted():

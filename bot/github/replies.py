@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubError
 from bot.github.accounts import account_of
-from bot.github.api import change, read_if_there, send
+from bot.github.api import change, read_if_there
 from bot.github.connection import GitHubConnection, pages
 
 CommentKind: TypeAlias = Literal["issue", "line"]
@@ -69,17 +69,18 @@ def reply_mark(comment: Comment) -> str:
 
 def reply(connection: GitHubConnection, number: int, comment: Comment, body: str) -> bool:
     """Replies to a comment exactly once; whether this call did."""
-    pull = f"/repos/{connection.full_name}/pulls/{number}"
-    path = f"/repos/{connection.full_name}/issues/{number}/comments"
-    if comment.thread is not None:
-        path = f"{pull}/comments/{comment.thread}/replies"
+    repository = connection.repository
 
     def answered() -> bool | None:
         replies = tuple(_answered(connection, number, comment.place))
         return True if str(comment.id) in replies or len(replies) >= MOST else None
 
     def post() -> bool:
-        answer = send(connection.github.requester, "POST", path, {"body": body})
+        if comment.thread is None:
+            answer = repository.get_issue(number).create_comment(body).raw_data
+        else:
+            pull = repository.get_pull(number)
+            answer = pull.create_review_comment_reply(comment.thread, body).raw_data
         if not answer.get("id"):
             raise GitHubError("GitHub did not create the reply; was the repository renamed?")
         return True

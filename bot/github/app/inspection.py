@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +10,11 @@ from typing import Any, Final, Self
 
 from github import Auth
 
-from bot.errors import GitHubAnswerError
-from bot.github.api import read, send
+from bot.github.api import read, read_if_there, send
 from bot.github.clients import app_client, client
+from bot.github.connection import PAGE, linked, listed, revoke
 from bot.github.errors import translated
 
-_PAGE: Final = 100
 _MOST_RULESETS: Final = 30
 _MOST_PAGES: Final = 10
 """The most pages of deliveries that are read."""
@@ -59,39 +57,20 @@ class Inspection:
 
     def installations(self) -> Iterator[dict[str, Any]]:
         """Where the App is installed."""
-        for page in itertools.count(1):
-            items = self._get("/app/installations", {"per_page": _PAGE, "page": page})
-            yield from items
-            if len(items) < _PAGE:
-                return
+        return listed(self._app.requester, "/app/installations")
 
     def webhook(self) -> dict[str, Any]:
         """The webhook's configuration; empty where the App has no webhook."""
-        try:
-            config: dict[str, Any] = self._get("/app/hook/config", {})
-        except GitHubAnswerError as error:
-            if error.status == 404:
-                return {}
-            raise
+        config: dict[str, Any] = read_if_there(self._app.requester, "/app/hook/config") or {}
         return config
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """The newest delivery attempts, newest first."""
-        path, parameters = "/app/hook/deliveries", {"per_page": _PAGE}
-        for _ in range(_MOST_PAGES):
-            with translated():
-                headers, items = self._app.requester.requestJsonAndCheck(
-                    "GET", path, parameters=parameters
-                )
-            yield from items
-            following = _next(str(headers.get("link") or ""))
-            if following is None:
-                return
-            path, parameters = following, {}
+        return linked(self._app.requester, "/app/hook/deliveries", _MOST_PAGES)
 
     def delivery(self, number: int) -> dict[str, Any]:
         """One delivery attempt with its payload."""
-        attempt: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
+        attempt: dict[str, Any] = read(self._app.requester, f"/app/hook/deliveries/{number}")
         return attempt
 
     def reader(self, installation: int) -> InstallationReader:
@@ -104,9 +83,6 @@ class Inspection:
         )
         return InstallationReader(answer["token"], self._url)
 
-    def _get(self, path: str, parameters: Mapping[str, Any]) -> Any:
-        return read(self._app.requester, path, **parameters)
-
 
 class InstallationReader:
     """An installation's repositories and the rules of their branches. Ends with its token."""
@@ -118,13 +94,7 @@ class InstallationReader:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        try:
-            with translated():
-                self._github.requester.requestJsonAndCheck("DELETE", "/installation/token")
-        except GitHubAnswerError:
-            return
-        finally:
-            self._github.close()
+        revoke(self._github)
 
     def repositories(self) -> list[dict[str, Any]]:
         """The first hundred repositories."""
@@ -154,13 +124,4 @@ class InstallationReader:
             yield full
 
     def _get(self, path: str, **parameters: str) -> Any:
-        return read(self._github.requester, path, per_page=str(_PAGE), **parameters)
-
-
-def _next(link: str) -> str | None:
-    """The address of the next page, as a Link header names it."""
-    for part in link.split(","):
-        address, _, relation = part.partition(";")
-        if 'rel="next"' in relation:
-            return address.strip().strip("<>")
-    return None
+        return read(self._github.requester, path, per_page=str(PAGE), **parameters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +9,9 @@ from typing import Any, Final
 
 from bot.github.api import read
 from bot.github.auth import Gateway
-from bot.github.connection import listed
-from bot.github.errors import translated
+from bot.github.connection import linked, listed
 from bot.github.webhook import EVENTS, Delivery, understood
 
-_NEXT: Final = re.compile(r'[?&]cursor=([^&>]+)[^>]*>; rel="next"')
 _MOST_PAGES: Final = 50
 
 
@@ -71,19 +68,8 @@ def delivery(gateway: Gateway, lost: Undelivered) -> Delivery:
 
 def _attempts(gateway: Gateway, since: datetime) -> Iterator[Mapping[str, Any]]:
     """The delivery attempts, newest first."""
-    cursor: str | None = None
     with gateway.app() as app:
-        for _ in range(_MOST_PAGES):
-            parameters = {"per_page": "100"} | ({"cursor": cursor} if cursor else {})
-            with translated():
-                headers, items = app.requester.requestJsonAndCheck(
-                    "GET", "/app/hook/deliveries", parameters=parameters
-                )
-            for attempt in items:
-                if datetime.fromisoformat(attempt["delivered_at"]) < since:
-                    return
-                yield attempt
-            following = _NEXT.search(headers.get("link", ""))
-            if following is None:
+        for attempt in linked(app.requester, "/app/hook/deliveries", _MOST_PAGES):
+            if datetime.fromisoformat(attempt["delivered_at"]) < since:
                 return
-            cursor = following[1]
+            yield attempt
