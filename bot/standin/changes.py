@@ -28,36 +28,30 @@ def between(repository: StandInRepository, base: str, head: str) -> tuple[FileDi
     return _compared(repository.git, base, head)
 
 
-def files(
-    repository: StandInRepository, pull: StandInPullRequest, head: str | None = None
-) -> tuple[FileDiff, ...]:
+def files(pull: StandInPullRequest, head: str | None = None) -> tuple[FileDiff, ...]:
     """What the pull request's diff shows: merge base against its head, or against `head`."""
     tip = head or pull.head_sha
-    base = repository.git.merge_base(pull.base_sha, tip) or pull.base_sha
-    return between(repository, base, tip)
+    base = pull.repository.git.merge_base(pull.base_sha, tip) or pull.base_sha
+    return between(pull.repository, base, tip)
 
 
-def file_at(
-    repository: StandInRepository, pull: StandInPullRequest, path: str, head: str
-) -> FileDiff | None:
+def file_at(pull: StandInPullRequest, path: str, head: str) -> FileDiff | None:
     """The difference of one path, where the pull request changes it."""
-    return next((file for file in files(repository, pull, head) if file.path == path), None)
+    return next((file for file in files(pull, head) if file.path == path), None)
 
 
-def commits(repository: StandInRepository, pull: StandInPullRequest) -> list[str]:
+def commits(pull: StandInPullRequest) -> list[str]:
     """The pull request's own commits, oldest first."""
-    return repository.git.commits_between(pull.base_sha, pull.head_sha)
+    return pull.repository.git.commits_between(pull.base_sha, pull.head_sha)
 
 
-def unmet_checks(
-    repository: StandInRepository, pull: StandInPullRequest, sha: str | None = None
-) -> list[str]:
+def unmet_checks(pull: StandInPullRequest, sha: str | None = None) -> list[str]:
     """A sentence for each required check that is not green on the head, or on another commit."""
-    required = repository.required_checks.get(pull.base_ref, [])
+    required = pull.repository.required_checks.get(pull.base_ref, [])
     return [
         f'Required status check "{check.context}" is {word}.'
         for check in required
-        if (word := _unmet(repository, sha or pull.head_sha, check))
+        if (word := _unmet(pull.repository, sha or pull.head_sha, check))
     ]
 
 

@@ -59,7 +59,6 @@ class Events:
 
     def pull_request(
         self,
-        repository: StandInRepository,
         pull: StandInPullRequest,
         action: str,
         by: Account,
@@ -68,14 +67,13 @@ class Events:
         """`pull_request`: `more` holds what only this action carries."""
         shape = {
             "number": pull.number,
-            "pull_request": pulls.full(self._state, repository, pull),
+            "pull_request": pulls.full(self._state, pull),
             **more,
         }
-        self._tell(repository, "pull_request", {"action": action, **shape}, by)
+        self._tell(pull.repository, "pull_request", {"action": action, **shape}, by)
 
     def review(
         self,
-        repository: StandInRepository,
         pull: StandInPullRequest,
         review: StandInReview,
         action: str = "submitted",
@@ -83,18 +81,17 @@ class Events:
     ) -> None:
         """`pull_request_review` submitted or edited."""
         state = review.state.lower()
-        shape = conversation.review(self._state, repository, pull, review) | {
+        shape = conversation.review(self._state, pull, review) | {
             "state": state,
             "updated_at": accounts.stamp(review.submitted_at),
         }
-        body = {"review": shape, "pull_request": pulls.simple(self._state, repository, pull)}
+        body = {"review": shape, "pull_request": pulls.simple(self._state, pull)}
         self._tell(
-            repository, "pull_request_review", {"action": action, **body, **more}, review.user
+            pull.repository, "pull_request_review", {"action": action, **body, **more}, review.user
         )
 
     def review_comment(
         self,
-        repository: StandInRepository,
         pull: StandInPullRequest,
         comment: ReviewComment,
         action: str,
@@ -102,17 +99,19 @@ class Events:
     ) -> None:
         """`pull_request_review_comment` created, edited or deleted."""
         shape = {
-            "comment": conversation.review_comment(self._state, repository, pull, comment),
-            "pull_request": pulls.simple(self._state, repository, pull),
+            "comment": conversation.review_comment(self._state, pull, comment),
+            "pull_request": pulls.simple(self._state, pull),
             **more,
         }
         self._tell(
-            repository, "pull_request_review_comment", {"action": action, **shape}, comment.user
+            pull.repository,
+            "pull_request_review_comment",
+            {"action": action, **shape},
+            comment.user,
         )
 
     def issue_comment(
         self,
-        repository: StandInRepository,
         pull: StandInPullRequest,
         comment: IssueComment,
         action: str,
@@ -122,11 +121,13 @@ class Events:
     ) -> None:
         """`issue_comment` created, edited or deleted, on a pull request."""
         shape = {
-            "comment": conversation.issue_comment(self._state, repository, pull, comment),
-            "issue": pulls.issue(self._state, repository, pull),
+            "comment": conversation.issue_comment(self._state, pull, comment),
+            "issue": pulls.issue(self._state, pull),
             **more,
         }
-        self._tell(repository, "issue_comment", {"action": action, **shape}, by or comment.user)
+        self._tell(
+            pull.repository, "issue_comment", {"action": action, **shape}, by or comment.user
+        )
 
     def check_run(
         self, repository: StandInRepository, run: StandInCheckRun, action: str, by: Account

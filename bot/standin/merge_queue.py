@@ -63,7 +63,7 @@ def _queued(context: Context, pull: StandInPullRequest, by: Account) -> MergeGro
 
 def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
     pull, repository = group.pull, group.pull.repository
-    merged = not changes.unmet_checks(repository, pull, group.head_sha)
+    merged = not changes.unmet_checks(pull, group.head_sha)
     reason = "merged" if merged else "dequeued"
     repository.git.delete_ref(f"refs/heads/{group.branch}")
     context.events.merge_group(repository, _shape(group), "destroyed", by, reason)
@@ -79,7 +79,7 @@ def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
         pull.merged_by, pull.merge_commit_sha = by, group.head_sha
         moved = Push(pull.base_ref, group.base_sha, group.head_sha, by, "merge_queue_merge")
         after_push(context, repository, moved)
-        context.events.pull_request(repository, pull, "closed", by)
+        context.events.pull_request(pull, "closed", by)
     return merged
 
 

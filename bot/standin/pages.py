@@ -104,19 +104,19 @@ def show_pull(owner: str, name: str, number: int) -> str:
         "pull.html",
         repository=repository,
         pull=pull,
-        commits=len(changes.commits(repository, pull)),
+        commits=len(changes.commits(pull)),
         entries=_entries(pull, [entry for entry in threads if entry.outdated]),
-        files=[_file(entry, threads) for entry in _files(repository, pull)],
-        checks=_checks(repository, pull),
+        files=[_file(entry, threads) for entry in _files(pull)],
+        checks=_checks(pull),
         required={entry.context for entry in repository.required_checks.get(pull.base_ref, ())},
-        obstacle=merging.obstacle(repository, pull),
+        obstacle=merging.obstacle(pull),
         markdown=render,
         stamp=_when,
         icon=_icon,
         people=sorted(
             account.login for account in state().accounts.values() if account.type == "User"
         ),
-        waiting=pull.state == "open" and not _ended(repository, pull),
+        waiting=pull.state == "open" and not _ended(pull),
     )
 
 
@@ -125,7 +125,7 @@ def merge(owner: str, name: str, number: int) -> Answer:
     """Merges the pull request; where the merge is blocked, the page says why."""
     repository, pull = _named(owner, name, number)
     with state().lock, contextlib.suppress(merging.MergeRefused):
-        merging.merge(context(), repository, pull, _person())
+        merging.merge(context(), pull, _person())
     return redirect(f"/{repository.full_name}/pull/{number}")
 
 
@@ -139,8 +139,7 @@ def comment(owner: str, name: str, number: int) -> Answer:
     if person is None or person.type != "User" or not text:
         raise not_found()
     with state().lock:
-        place = reviewing.PullRequestRef(repository, pull)
-        reviewing.converse(context(), place, reviewing.Author(person), text)
+        reviewing.converse(context(), pull, reviewing.Author(person), text)
     return redirect(f"/{repository.full_name}/pull/{number}")
 
 
@@ -175,10 +174,10 @@ def _when(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _ended(repository: StandInRepository, pull: StandInPullRequest) -> bool:
+def _ended(pull: StandInPullRequest) -> bool:
     """Whether every check on the head has ended, including all required ones."""
-    runs = _checks(repository, pull)
-    required = {check.context for check in repository.required_checks.get(pull.base_ref, ())}
+    runs = _checks(pull)
+    required = {check.context for check in pull.repository.required_checks.get(pull.base_ref, ())}
     reported = {run.name for run in runs}
     return required <= reported and all(run.status == "completed" for run in runs)
 
@@ -187,14 +186,14 @@ def _icon(run: StandInCheckRun) -> tuple[str, str]:
     return _ICONS.get(run.conclusion, ("✗", "red"))
 
 
-def _files(repository: StandInRepository, pull: StandInPullRequest) -> list[FileDiff]:
-    return sorted(changes.files(repository, pull), key=lambda file: file.path)
+def _files(pull: StandInPullRequest) -> list[FileDiff]:
+    return sorted(changes.files(pull), key=lambda file: file.path)
 
 
-def _checks(repository: StandInRepository, pull: StandInPullRequest) -> list[StandInCheckRun]:
+def _checks(pull: StandInPullRequest) -> list[StandInCheckRun]:
     """The newest run of each check on the head."""
     newest: dict[tuple[int, str], StandInCheckRun] = {}
-    for run in sorted(repository.runs.values(), key=lambda run: run.id):
+    for run in sorted(pull.repository.runs.values(), key=lambda run: run.id):
         if run.suite.head_sha == pull.head_sha:
             newest[run.suite.app.id, run.name] = run
     return list(newest.values())

@@ -172,7 +172,7 @@ def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
     track_head(state, base, pull)
     if head is not base:
         request_suites(context, base, pull.head_sha, by)
-    context.events.pull_request(base, pull, "opened", by)
+    context.events.pull_request(pull, "opened", by)
     return pull
 
 
@@ -189,7 +189,7 @@ def edit(context: Context, pull: StandInPullRequest, by: Account, **fields: str 
         pull.base_ref = base
         track_head(context.state, pull.repository, pull)
     pull.updated_at = context.state.clock()
-    context.events.pull_request(pull.repository, pull, "edited", by, changes=changes)
+    context.events.pull_request(pull, "edited", by, changes=changes)
 
 
 def set_open(context: Context, pull: StandInPullRequest, by: Account, *, opened: bool) -> None:
@@ -199,14 +199,14 @@ def set_open(context: Context, pull: StandInPullRequest, by: Account, *, opened:
     pull.updated_at = moment
     if opened:
         track_head(context.state, pull.repository, pull)
-    context.events.pull_request(pull.repository, pull, "reopened" if opened else "closed", by)
+    context.events.pull_request(pull, "reopened" if opened else "closed", by)
 
 
 def set_draft(context: Context, pull: StandInPullRequest, by: Account, *, draft: bool) -> None:
     """The pull request as a draft, or ready for review."""
     pull.draft, pull.updated_at = draft, context.state.clock()
     action = "converted_to_draft" if draft else "ready_for_review"
-    context.events.pull_request(pull.repository, pull, action, by)
+    context.events.pull_request(pull, action, by)
 
 
 def install(

@@ -95,7 +95,7 @@ def synchronize(
     pull.updated_at = context.state.clock()
     age_comments(base, pull)
     more = {"before": before, "after": pull.head_sha}
-    context.events.pull_request(base, pull, "synchronize", by, **more)
+    context.events.pull_request(pull, "synchronize", by, **more)
 
 
 def age_comments(base: StandInRepository, pull: StandInPullRequest) -> None:
@@ -108,7 +108,7 @@ def age_comments(base: StandInRepository, pull: StandInPullRequest) -> None:
         start = comment.original_start_line
         comment.start_line = _line_now(base, pull, comment, start) if start else None
         comment.line = line if start is None or comment.start_line else None
-        file = changes.file_at(base, pull, comment.path, pull.head_sha)
+        file = changes.file_at(pull, comment.path, pull.head_sha)
         anchor = file.find(comment.side, comment.line) if file and comment.line else None
         comment.position = anchor.position if anchor else None
         if anchor is None:

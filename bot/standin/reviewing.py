@@ -14,7 +14,6 @@ from bot.standin.repositories import (
     IssueComment,
     ReviewComment,
     StandInPullRequest,
-    StandInRepository,
     StandInReview,
 )
 
@@ -40,14 +39,6 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class PullRequestRef:
-    """A pull request in its repository."""
-
-    repository: StandInRepository
-    pull: StandInPullRequest
-
-
-@dataclass(frozen=True, slots=True)
 class CommentAnchor:
     """Where a comment stands; without lines it is on the file."""
 
@@ -59,7 +50,7 @@ class CommentAnchor:
 
 
 class OutsideDiff(Exception):  # noqa: N818 - it says where the comment would stand
-    """A comment whose place is not in the diff."""
+    """A comment whose pull is not in the diff."""
 
 
 def check_body(text: object, resource: str, *, required: bool = True) -> str:
@@ -74,9 +65,9 @@ def check_body(text: object, resource: str, *, required: bool = True) -> str:
     return text
 
 
-def anchor(place: PullRequestRef, request: Body, commit: str) -> CommentAnchor:
+def anchor(pull: StandInPullRequest, request: Body, commit: str) -> CommentAnchor:
     """Where a comment stands; `OutsideDiff` where the diff does not show that line."""
-    file = changes.file_at(place.repository, place.pull, str(request.get("path")), commit)
+    file = changes.file_at(pull, str(request.get("path")), commit)
     if file is None:
         raise OutsideDiff("Path could not be resolved")
     if request.get("subject_type") == "file":
@@ -108,7 +99,7 @@ def _by_position(file: FileDiff, position: object) -> CommentAnchor:
     raise OutsideDiff("Position could not be resolved")
 
 
-def submit(context: Context, place: PullRequestRef, by: Author, request: Body) -> StandInReview:
+def submit(context: Context, pull: StandInPullRequest, by: Author, request: Body) -> StandInReview:
     """A review with all of its comments, or none of it where one of them is refused."""
     event = request.get("event")
     if event not in EVENTS:
@@ -116,20 +107,20 @@ def submit(context: Context, place: PullRequestRef, by: Author, request: Body) -
     comments = request.get("comments") or []
     required = event == "REQUEST_CHANGES" or (event == "COMMENT" and not comments)
     text = check_body(request.get("body"), "PullRequestReview", required=required)
-    commit = _commit(place, request.get("commit_id"))
-    anchors = _anchors(place, comments, commit)
+    commit = _commit(pull, request.get("commit_id"))
+    anchors = _anchors(pull, comments, commit)
     moment = context.state.clock()
     review = StandInReview(
         context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, moment
     )
-    place.pull.reviews.append(review)
-    context.events.review(place.repository, place.pull, review)
+    pull.reviews.append(review)
+    context.events.review(pull, review)
     for comment, position in zip(comments, anchors, strict=True):
-        add_comment(context, place, by, _draft(comment["body"], position, commit, review.id))
+        add_comment(context, pull, by, _draft(comment["body"], position, commit, review.id))
     return review
 
 
-def _anchors(place: PullRequestRef, comments: list[Body], commit: str) -> list[CommentAnchor]:
+def _anchors(pull: StandInPullRequest, comments: list[Body], commit: str) -> list[CommentAnchor]:
     anchors, refused = [], []
     for comment in comments:
         unknown = sorted(set(comment) - _KEYS)
@@ -137,7 +128,7 @@ def _anchors(place: PullRequestRef, comments: list[Body], commit: str) -> list[C
             raise unprocessable(f'"{unknown[0]}" is not a permitted key of a review comment.')
         try:
             check_body(comment.get("body"), "PullRequestReviewComment")
-            anchors.append(anchor(place, comment, commit))
+            anchors.append(anchor(pull, comment, commit))
         except OutsideDiff as error:
             refused.append(str(error))
         except HttpRefusal as error:
@@ -147,56 +138,58 @@ def _anchors(place: PullRequestRef, comments: list[Body], commit: str) -> list[C
     return anchors
 
 
-def _commit(place: PullRequestRef, commit: object) -> str:
-    if commit is None or commit == place.pull.head_sha:
-        return place.pull.head_sha
-    if commit not in changes.commits(place.repository, place.pull):
+def _commit(pull: StandInPullRequest, commit: object) -> str:
+    if commit is None or commit == pull.head_sha:
+        return pull.head_sha
+    if commit not in changes.commits(pull):
         field = "pull_request_review_thread.end_commit_oid"
         message = f"{field} is not part of the pull request"
         raise invalid("PullRequestReviewComment", field, message)
     return str(commit)
 
 
-def comment_on(context: Context, place: PullRequestRef, by: Author, request: Body) -> ReviewComment:
+def comment_on(
+    context: Context, pull: StandInPullRequest, by: Author, request: Body
+) -> ReviewComment:
     """One comment outside any review: GitHub makes a review of its own around it."""
     text = check_body(request.get("body"), "PullRequestReviewComment")
     reply = request.get("in_reply_to")
     if reply is not None:
-        return reply_to(context, place, by, _root(place, reply), text)
+        return reply_to(context, pull, by, _root(pull, reply), text)
     if request.get("commit_id") is None:
         raise invalid("PullRequestReviewComment", "commit_id", "is missing", "missing_field")
-    commit = _commit(place, request["commit_id"])
+    commit = _commit(pull, request["commit_id"])
     try:
-        position = anchor(place, request, commit)
+        position = anchor(pull, request, commit)
     except OutsideDiff as error:
         name = "path" if str(error).startswith("Path") else "line"
         field = f"pull_request_review_thread.{name}"
         message = f"{field} could not be resolved"
         raise invalid("PullRequestReviewComment", field, message) from error
-    review = _silent_review(context, place, by, commit)
-    return add_comment(context, place, by, _draft(text, position, commit, review.id))
+    review = _silent_review(context, pull, by, commit)
+    return add_comment(context, pull, by, _draft(text, position, commit, review.id))
 
 
 def _silent_review(
-    context: Context, place: PullRequestRef, by: Author, commit: str
+    context: Context, pull: StandInPullRequest, by: Author, commit: str
 ) -> StandInReview:
     moment = context.state.clock()
     review = StandInReview(
         context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, moment
     )
-    place.pull.reviews.append(review)
+    pull.reviews.append(review)
     return review
 
 
-def _root(place: PullRequestRef, number: int) -> ReviewComment:
-    comment = next((candidate for candidate in place.pull.comments if candidate.id == number), None)
+def _root(pull: StandInPullRequest, number: int) -> ReviewComment:
+    comment = next((candidate for candidate in pull.comments if candidate.id == number), None)
     if comment is None:
         raise HttpRefusal(404, "Not Found")
-    return place.pull.threads()[comment.thread][0]
+    return pull.threads()[comment.thread][0]
 
 
 def reply_to(
-    context: Context, place: PullRequestRef, by: Author, root: ReviewComment, text: str
+    context: Context, pull: StandInPullRequest, by: Author, root: ReviewComment, text: str
 ) -> ReviewComment:
     """A reply in the thread of a comment: it stands where the thread stands."""
     draft = {
@@ -214,10 +207,10 @@ def reply_to(
         "diff_hunk": root.diff_hunk,
         "position": root.position,
         "original_position": root.original_position,
-        "review_id": _silent_review(context, place, by, place.pull.head_sha).id,
+        "review_id": _silent_review(context, pull, by, pull.head_sha).id,
         "in_reply_to": root.thread,
     }
-    return add_comment(context, place, by, draft)
+    return add_comment(context, pull, by, draft)
 
 
 def _draft(text: str, anchor: CommentAnchor, commit: str, review_id: int) -> Body:
@@ -244,7 +237,9 @@ def _draft(text: str, anchor: CommentAnchor, commit: str, review_id: int) -> Bod
     }
 
 
-def add_comment(context: Context, place: PullRequestRef, by: Author, draft: Body) -> ReviewComment:
+def add_comment(
+    context: Context, pull: StandInPullRequest, by: Author, draft: Body
+) -> ReviewComment:
     """The comment, posted."""
     moment = context.state.clock()
     comment = ReviewComment(
@@ -255,16 +250,16 @@ def add_comment(context: Context, place: PullRequestRef, by: Author, draft: Body
         updated_at=moment,
         **draft,
     )
-    place.pull.comments.append(comment)
-    context.events.review_comment(place.repository, place.pull, comment, "created")
+    pull.comments.append(comment)
+    context.events.review_comment(pull, comment, "created")
     return comment
 
 
-def converse(context: Context, place: PullRequestRef, by: Author, text: str) -> IssueComment:
+def converse(context: Context, pull: StandInPullRequest, by: Author, text: str) -> IssueComment:
     """A comment in the conversation."""
     body = check_body(text, "IssueComment")
     moment = context.state.clock()
     comment = IssueComment(context.state.new_id(), by.account, by.app, body, moment, moment)
-    place.pull.conversation.append(comment)
-    context.events.issue_comment(place.repository, place.pull, comment, "created")
+    pull.conversation.append(comment)
+    context.events.issue_comment(pull, comment, "created")
     return comment

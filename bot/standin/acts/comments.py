@@ -15,34 +15,30 @@ class CommentActs(Acts):
     def comment(self, pull: StandInPullRequest, text: str, *, by: str) -> IssueComment:
         """A person's comment in the conversation."""
         with self.state.lock:
-            place = reviewing.PullRequestRef(pull.repository, pull)
-            return reviewing.converse(self._context, place, self._person(by), text)
+            return reviewing.converse(self._context, pull, self._person(by), text)
 
     def reply(
         self, pull: StandInPullRequest, comment: ReviewComment, text: str, *, by: str
     ) -> ReviewComment:
         """A person's answer in the thread of a review comment."""
         with self.state.lock:
-            place = reviewing.PullRequestRef(pull.repository, pull)
-            return reviewing.reply_to(self._context, place, self._person(by), comment, text)
+            return reviewing.reply_to(self._context, pull, self._person(by), comment, text)
 
     def review_comment(
         self, pull: StandInPullRequest, path: str, line: int, text: str, *, by: str
     ) -> ReviewComment:
         """A person's comment on a line of the head."""
         with self.state.lock:
-            place = reviewing.PullRequestRef(pull.repository, pull)
             request = {"body": text, "path": path, "line": line, "commit_id": pull.head_sha}
-            return reviewing.comment_on(self._context, place, self._person(by), request)
+            return reviewing.comment_on(self._context, pull, self._person(by), request)
 
     def review(
         self, pull: StandInPullRequest, event: str, *, by: str, text: str = "Seen"
     ) -> StandInReview:
         """A person's review of the head: `APPROVE`, `COMMENT` or `REQUEST_CHANGES`."""
         with self.state.lock:
-            place = reviewing.PullRequestRef(pull.repository, pull)
             return reviewing.submit(
-                self._context, place, self._person(by), {"event": event, "body": text}
+                self._context, pull, self._person(by), {"event": event, "body": text}
             )
 
     def edit_comment(
@@ -53,15 +49,13 @@ class CommentActs(Acts):
             before, comment.body = comment.body, text
             comment.updated_at = self.state.clock() + timedelta(seconds=1)
             account, changed = self.state.account(by), {"body": {"from": before}}
-            self._context.events.issue_comment(
-                pull.repository, pull, comment, "edited", by=account, changes=changed
-            )
+            self._context.events.issue_comment(pull, comment, "edited", by=account, changes=changed)
 
     def delete_comment(self, pull: StandInPullRequest, comment: IssueComment) -> None:
         """Deletes the comment from the conversation."""
         with self.state.lock:
             pull.conversation.remove(comment)
-            self._context.events.issue_comment(pull.repository, pull, comment, "deleted")
+            self._context.events.issue_comment(pull, comment, "deleted")
 
     def resolve_thread(self, pull: StandInPullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""

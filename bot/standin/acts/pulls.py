@@ -75,10 +75,10 @@ class PullActs(Acts):
         """The merge commit. Raises MergeRefused with GitHub's message where it is blocked."""
         with self.state.lock:
             account = self.state.account(by)
-            return merging.merge(self._context, pull.repository, pull, account)
+            return merging.merge(self._context, pull, account)
 
     def merge_refused(self, pull: StandInPullRequest) -> str | None:
         """Why a merge would be refused now, or None."""
         with self.state.lock:
-            refused = merging.obstacle(pull.repository, pull)
+            refused = merging.obstacle(pull)
             return str(refused) if refused else None

@@ -101,7 +101,7 @@ def suite(state: GitHubState, repository: StandInRepository, suite: CheckSuite) 
 def _pulls(state: GitHubState, repository: StandInRepository, head_sha: str) -> list[Body]:
     """The open pull requests of a commit; those from forks are not named, as on GitHub."""
     return [
-        short_pull(state, pull, repository)
+        short_pull(state, pull)
         for pull in repository.pulls.values()
         if pull.head_sha == head_sha and pull.state == "open" and pull.head_repository is repository
     ]

@@ -27,12 +27,12 @@ def association(repository: StandInRepository, account: Account) -> str:
     return "NONE"
 
 
-def links_of(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
+def links_of(state: GitHubState, pull: StandInPullRequest) -> Body:
     """The addresses of a pull request, as `_links`."""
-    url, number = repository_url(state, repository), pull.number
+    url, number = repository_url(state, pull.repository), pull.number
     places = {
         "self": f"{url}/pulls/{number}",
-        "html": f"{page_url(state, repository)}/pull/{number}",
+        "html": f"{page_url(state, pull.repository)}/pull/{number}",
         "issue": f"{url}/issues/{number}",
         "comments": f"{url}/issues/{number}/comments",
         "review_comments": f"{url}/pulls/{number}/comments",
@@ -45,12 +45,11 @@ def links_of(state: GitHubState, repository: StandInRepository, pull: StandInPul
 
 def review(
     state: GitHubState,
-    repository: StandInRepository,
     pull: StandInPullRequest,
     review: StandInReview,
 ) -> Body:
     """A `pull-request-review`."""
-    links = links_of(state, repository, pull)
+    links = links_of(state, pull)
     page = f"{links['html']['href']}#pullrequestreview-{review.id}"
     return {
         "id": review.id,
@@ -60,7 +59,7 @@ def review(
         "state": review.state,
         "html_url": page,
         "pull_request_url": links["self"]["href"],
-        "author_association": association(repository, review.user),
+        "author_association": association(pull.repository, review.user),
         "_links": {"html": {"href": page}, "pull_request": links["self"]},
         "submitted_at": stamp(review.submitted_at),
         "commit_id": review.commit_id,
@@ -69,13 +68,12 @@ def review(
 
 def review_comment(
     state: GitHubState,
-    repository: StandInRepository,
     pull: StandInPullRequest,
     comment: ReviewComment,
 ) -> Body:
     """A `pull-request-review-comment`; `line` and `position` are null when it is outdated."""
-    links = links_of(state, repository, pull)
-    url = f"{repository_url(state, repository)}/pulls/comments/{comment.id}"
+    links = links_of(state, pull)
+    url = f"{repository_url(state, pull.repository)}/pulls/comments/{comment.id}"
     page = f"{links['html']['href']}#discussion_r{comment.id}"
     shape: Body = {
         "url": url,
@@ -92,7 +90,7 @@ def review_comment(
         "updated_at": stamp(comment.updated_at),
         "html_url": page,
         "pull_request_url": links["self"]["href"],
-        "author_association": association(repository, comment.user),
+        "author_association": association(pull.repository, comment.user),
         "_links": {
             "self": {"href": url},
             "html": {"href": page},
@@ -114,23 +112,23 @@ def review_comment(
 
 def issue_comment(
     state: GitHubState,
-    repository: StandInRepository,
     pull: StandInPullRequest,
     comment: IssueComment,
 ) -> Body:
     """An `issue-comment`."""
-    url = f"{repository_url(state, repository)}/issues/comments/{comment.id}"
+    links = links_of(state, pull)
+    url = f"{repository_url(state, pull.repository)}/issues/comments/{comment.id}"
     return {
         "url": url,
-        "html_url": f"{page_url(state, repository)}/pull/{pull.number}#issuecomment-{comment.id}",
-        "issue_url": f"{repository_url(state, repository)}/issues/{pull.number}",
+        "html_url": f"{links['html']['href']}#issuecomment-{comment.id}",
+        "issue_url": links["issue"]["href"],
         "id": comment.id,
         "node_id": node_id("IC", comment.id),
         "user": user(state, comment.user),
         "created_at": stamp(comment.created_at),
         "updated_at": stamp(comment.updated_at),
         "body": comment.body,
-        "author_association": association(repository, comment.user),
+        "author_association": association(pull.repository, comment.user),
         "reactions": reaction_counts(url),
         "performed_via_github_app": app(state, comment.app) if comment.app else None,
     }

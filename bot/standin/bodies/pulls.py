@@ -23,9 +23,9 @@ def _end(state: GitHubState, repo: StandInRepository, ref: str, sha: str) -> Bod
     }
 
 
-def simple(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
+def simple(state: GitHubState, pull: StandInPullRequest) -> Body:
     """A `pull-request-simple`: what lists hold."""
-    links = links_of(state, repository, pull)
+    links = links_of(state, pull)
     page = links["html"]["href"]
     names = ("issue", "comments", "review_comments", "review_comment", "commits", "statuses")
     return {
@@ -55,9 +55,9 @@ def simple(state: GitHubState, repository: StandInRepository, pull: StandInPullR
         "milestone": None,
         "draft": pull.draft,
         "head": _end(state, pull.head_repository, pull.head_ref, pull.head_sha),
-        "base": _end(state, repository, pull.base_ref, pull.base_sha),
+        "base": _end(state, pull.repository, pull.base_ref, pull.base_sha),
         "_links": links,
-        "author_association": association(repository, pull.user),
+        "author_association": association(pull.repository, pull.user),
         "auto_merge": None,
         "active_lock_reason": None,
         **_stack(pull),
@@ -80,47 +80,42 @@ def _stack(pull: StandInPullRequest) -> Body:
     }
 
 
-def full(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
+def full(state: GitHubState, pull: StandInPullRequest) -> Body:
     """A `pull-request`: the simple one, and what must be computed from git."""
-    files = changes.files(repository, pull)
+    files = changes.files(pull)
     mergeable = pull.state == "open" and pull.merge_commit_sha is not None
-    clean = "unstable" if changes.unmet_checks(repository, pull) else "clean"
-    return simple(state, repository, pull) | {
+    clean = "unstable" if changes.unmet_checks(pull) else "clean"
+    return simple(state, pull) | {
         "merged": pull.merged_at is not None,
         "mergeable": mergeable if pull.state == "open" else None,
         "rebaseable": mergeable if pull.state == "open" else None,
-        "mergeable_state": _mergeable_state(repository, pull, mergeable=mergeable, clean=clean),
+        "mergeable_state": _mergeable_state(pull, mergeable=mergeable, clean=clean),
         "merged_by": user(state, pull.merged_by) if pull.merged_by else None,
         "comments": len(pull.conversation),
         "review_comments": len(pull.comments),
         "maintainer_can_modify": False,
-        "commits": len(changes.commits(repository, pull)),
+        "commits": len(changes.commits(pull)),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
         "changed_files": len(files),
     }
 
 
-def _mergeable_state(
-    repository: StandInRepository, pull: StandInPullRequest, *, mergeable: bool, clean: str
-) -> str:
+def _mergeable_state(pull: StandInPullRequest, *, mergeable: bool, clean: str) -> str:
     if pull.state != "open":
         return "unknown"
     if not mergeable:
         return "dirty"
     if pull.draft:
         return "draft"
-    return (
-        "blocked" if repository.required_checks.get(pull.base_ref) and clean != "clean" else clean
-    )
+    required = pull.repository.required_checks.get(pull.base_ref)
+    return "blocked" if required and clean != "clean" else clean
 
 
-def file(
-    state: GitHubState, repository: StandInRepository, pull: StandInPullRequest, diff: FileDiff
-) -> Body:
+def file(state: GitHubState, pull: StandInPullRequest, diff: FileDiff) -> Body:
     """A `diff-entry`; without `patch` where GitHub shows none."""
     path, sha = quote(diff.path), pull.head_sha
-    page = page_url(state, repository)
+    page = page_url(state, pull.repository)
     shape: Body = {
         "sha": diff.sha,
         "filename": diff.path,
@@ -130,7 +125,7 @@ def file(
         "changes": diff.additions + diff.deletions,
         "blob_url": f"{page}/blob/{sha}/{path}",
         "raw_url": f"{page}/raw/{sha}/{path}",
-        "contents_url": f"{repository_url(state, repository)}/contents/{path}?ref={sha}",
+        "contents_url": f"{repository_url(state, pull.repository)}/contents/{path}?ref={sha}",
     }
     if diff.patch is not None:
         shape["patch"] = diff.patch
@@ -139,16 +134,13 @@ def file(
     return shape
 
 
-def issue(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
+def issue(state: GitHubState, pull: StandInPullRequest) -> Body:
     """The issue that a pull request is as well: what `issue_comment` events carry."""
-    links, url = (
-        links_of(state, repository, pull),
-        f"{repository_url(state, repository)}/issues/{pull.number}",
-    )
-    page = links["html"]["href"]
+    links = links_of(state, pull)
+    url, page = links["issue"]["href"], links["html"]["href"]
     return {
         "url": url,
-        "repository_url": repository_url(state, repository),
+        "repository_url": repository_url(state, pull.repository),
         "labels_url": f"{url}/labels{{/name}}",
         "comments_url": f"{url}/comments",
         "events_url": f"{url}/events",
@@ -168,7 +160,7 @@ def issue(state: GitHubState, repository: StandInRepository, pull: StandInPullRe
         "created_at": stamp(pull.created_at),
         "updated_at": stamp(pull.updated_at),
         "closed_at": maybe(pull.closed_at),
-        "author_association": association(repository, pull.user),
+        "author_association": association(pull.repository, pull.user),
         "active_lock_reason": None,
         "draft": pull.draft,
         "pull_request": {

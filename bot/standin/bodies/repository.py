@@ -188,13 +188,13 @@ def branch(state: GitHubState, repository: StandInRepository, name: str, sha: st
     }
 
 
-def short_pull(state: GitHubState, pull: StandInPullRequest, repository: StandInRepository) -> Body:
+def short_pull(state: GitHubState, pull: StandInPullRequest) -> Body:
     """How a check run names a pull request."""
-    head, base = pull.head_repository, repository
+    head, base = pull.head_repository, pull.repository
     return {
         "id": pull.id,
         "number": pull.number,
-        "url": f"{repository_url(state, repository)}/pulls/{pull.number}",
+        "url": f"{repository_url(state, pull.repository)}/pulls/{pull.number}",
         "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": _named(state, head)},
         "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": _named(state, base)},
     }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flask import Blueprint, Response, jsonify
 
 from bot.standin import reviewing
 from bot.standin.bodies import conversation
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
 from bot.standin.errors import HttpRefusal, not_found
-from bot.standin.repositories import IssueComment, ReviewComment, StandInRepository
-from bot.standin.reviewing import PullRequestRef
+from bot.standin.repositories import (
+    IssueComment,
+    ReviewComment,
+    StandInPullRequest,
+    StandInRepository,
+    StandInReview,
+)
 
 comments = Blueprint("comments", __name__)
 _Answer = Response | tuple[Response, int] | tuple[str, int]
@@ -19,91 +22,78 @@ _PULL = "/repos/<owner>/<name>/pulls/<int:number>"
 _ISSUE = "/repos/<owner>/<name>/issues"
 
 
-def _place(owner: str, name: str, number: int, **required: str) -> PullRequestRef:
+def _pull(owner: str, name: str, number: int, **required: str) -> StandInPullRequest:
     repository = authorised(owner, name, **required)
-    return PullRequestRef(repository, pull_request(repository, number))
+    return pull_request(repository, number)
 
 
 @comments.get(f"{_PULL}/reviews")
 def list_reviews(owner: str, name: str, number: int) -> Response:
     """The reviews, oldest first."""
-    place = _place(owner, name, number, pull_requests="read")
-    repository, pull = place.repository, place.pull
-    return page(pull.reviews, lambda review: conversation.review(state(), repository, pull, review))
+    pull = _pull(owner, name, number, pull_requests="read")
+    return page(pull.reviews, lambda review: conversation.review(state(), pull, review))
 
 
 @comments.post(f"{_PULL}/reviews")
 def create_review(owner: str, name: str, number: int) -> Response:
     """A review with its comments."""
-    place = _place(owner, name, number, pull_requests="write")
-    review = reviewing.submit(context(), place, author(), body())
-    return jsonify(conversation.review(state(), place.repository, place.pull, review))
+    pull = _pull(owner, name, number, pull_requests="write")
+    review = reviewing.submit(context(), pull, author(), body())
+    return jsonify(conversation.review(state(), pull, review))
 
 
 @comments.put(f"{_PULL}/reviews/<int:review>")
 def update_review(owner: str, name: str, number: int, review: int) -> Response:
     """The review with another text above its comments."""
-    place = _place(owner, name, number, pull_requests="write")
-    target = next((one for one in place.pull.reviews if one.id == review), None)
+    pull = _pull(owner, name, number, pull_requests="write")
+    target = next((one for one in pull.reviews if one.id == review), None)
     if target is None:
         raise not_found()
-    if target.user is not author().account:
-        raise HttpRefusal(403, "Resource not accessible by integration")
+    _require_author(target)
     before = target.body
     target.body = reviewing.check_body(body().get("body"), "PullRequestReview")
     more = {"changes": {"body": {"from": before}}}
-    context().events.review(place.repository, place.pull, target, "edited", **more)
-    return jsonify(conversation.review(state(), place.repository, place.pull, target))
+    context().events.review(pull, target, "edited", **more)
+    return jsonify(conversation.review(state(), pull, target))
 
 
 @comments.get(f"{_PULL}/comments")
 def list_review_comments(owner: str, name: str, number: int) -> Response:
     """The comments on lines and files, oldest first."""
-    place = _place(owner, name, number, pull_requests="read")
-    repository, pull = place.repository, place.pull
-    return page(
-        pull.comments,
-        lambda comment: conversation.review_comment(state(), repository, pull, comment),
-    )
+    pull = _pull(owner, name, number, pull_requests="read")
+    return page(pull.comments, lambda comment: conversation.review_comment(state(), pull, comment))
 
 
 @comments.post(f"{_PULL}/comments")
 def create_review_comment(owner: str, name: str, number: int) -> _Answer:
     """A comment on a line or, with `subject_type` file, on a file."""
-    place = _place(owner, name, number, pull_requests="write")
-    comment = reviewing.comment_on(context(), place, author(), body())
-    return jsonify(conversation.review_comment(state(), place.repository, place.pull, comment)), 201
+    pull = _pull(owner, name, number, pull_requests="write")
+    comment = reviewing.comment_on(context(), pull, author(), body())
+    return jsonify(conversation.review_comment(state(), pull, comment)), 201
 
 
 @comments.post(f"{_PULL}/comments/<int:comment>/replies")
 def create_reply(owner: str, name: str, number: int, comment: int) -> _Answer:
     """A reply in a comment's thread."""
-    place = _place(owner, name, number, pull_requests="write")
+    pull = _pull(owner, name, number, pull_requests="write")
     request = {"body": body().get("body"), "in_reply_to": comment}
-    reply = reviewing.comment_on(context(), place, author(), request)
-    return jsonify(conversation.review_comment(state(), place.repository, place.pull, reply)), 201
-
-
-def _review_comments(
-    repository: StandInRepository,
-) -> Iterator[tuple[PullRequestRef, ReviewComment]]:
-    for pull in repository.pulls.values():
-        for comment in pull.comments:
-            yield PullRequestRef(repository, pull), comment
+    reply = reviewing.comment_on(context(), pull, author(), request)
+    return jsonify(conversation.review_comment(state(), pull, reply)), 201
 
 
 def _review_comment(
     repository: StandInRepository, number: int
-) -> tuple[PullRequestRef, ReviewComment]:
-    match = next((pair for pair in _review_comments(repository) if pair[1].id == number), None)
-    if match is None:
-        raise not_found()
-    return match
+) -> tuple[StandInPullRequest, ReviewComment]:
+    for pull in repository.pulls.values():
+        for comment in pull.comments:
+            if comment.id == number:
+                return pull, comment
+    raise not_found()
 
 
-def _require_author(comment: ReviewComment | IssueComment) -> None:
+def _require_author(written: StandInReview | ReviewComment | IssueComment) -> None:
     """An App may change and delete what it wrote, and nothing of others."""
-    if comment.user is not author().account:
+    if written.user is not author().account:
         raise HttpRefusal(403, "Resource not accessible by integration")
 
 
@@ -111,61 +101,59 @@ def _require_author(comment: ReviewComment | IssueComment) -> None:
 def get_review_comment(owner: str, name: str, comment: int) -> Response:
     """One comment on a line or file."""
     repository = authorised(owner, name, pull_requests="read")
-    place, target = _review_comment(repository, comment)
-    return jsonify(conversation.review_comment(state(), repository, place.pull, target))
+    pull, target = _review_comment(repository, comment)
+    return jsonify(conversation.review_comment(state(), pull, target))
 
 
 @comments.patch("/repos/<owner>/<name>/pulls/comments/<int:comment>")
 def update_review_comment(owner: str, name: str, comment: int) -> Response:
     """The comment with another text."""
     repository = authorised(owner, name, pull_requests="write")
-    place, target = _review_comment(repository, comment)
+    pull, target = _review_comment(repository, comment)
     _require_author(target)
     before = target.body
     target.body = reviewing.check_body(body().get("body"), "PullRequestReviewComment")
     target.updated_at = state().clock()
     more = {"changes": {"body": {"from": before}}}
-    context().events.review_comment(repository, place.pull, target, "edited", **more)
-    return jsonify(conversation.review_comment(state(), repository, place.pull, target))
+    context().events.review_comment(pull, target, "edited", **more)
+    return jsonify(conversation.review_comment(state(), pull, target))
 
 
 @comments.delete("/repos/<owner>/<name>/pulls/comments/<int:comment>")
 def delete_review_comment(owner: str, name: str, comment: int) -> _Answer:
     """The pull request without the comment; replies to it stay."""
     repository = authorised(owner, name, pull_requests="write")
-    place, target = _review_comment(repository, comment)
+    pull, target = _review_comment(repository, comment)
     _require_author(target)
-    place.pull.comments.remove(target)
-    context().events.review_comment(repository, place.pull, target, "deleted")
+    pull.comments.remove(target)
+    context().events.review_comment(pull, target, "deleted")
     return "", 204
 
 
 @comments.get(f"{_ISSUE}/<int:number>/comments")
 def list_issue_comments(owner: str, name: str, number: int) -> Response:
     """The conversation, oldest first."""
-    place = _place(owner, name, number, pull_requests="read")
-    repository, pull = place.repository, place.pull
+    pull = _pull(owner, name, number, pull_requests="read")
     return page(
-        pull.conversation,
-        lambda comment: conversation.issue_comment(state(), repository, pull, comment),
+        pull.conversation, lambda comment: conversation.issue_comment(state(), pull, comment)
     )
 
 
 @comments.post(f"{_ISSUE}/<int:number>/comments")
 def create_issue_comment(owner: str, name: str, number: int) -> _Answer:
     """One more comment in the conversation."""
-    place = _place(owner, name, number, pull_requests="write")
-    comment = reviewing.converse(context(), place, author(), body().get("body", ""))
-    return jsonify(conversation.issue_comment(state(), place.repository, place.pull, comment)), 201
+    pull = _pull(owner, name, number, pull_requests="write")
+    comment = reviewing.converse(context(), pull, author(), body().get("body", ""))
+    return jsonify(conversation.issue_comment(state(), pull, comment)), 201
 
 
 def _issue_comment(
     repository: StandInRepository, number: int
-) -> tuple[PullRequestRef, IssueComment]:
+) -> tuple[StandInPullRequest, IssueComment]:
     for pull in repository.pulls.values():
         for comment in pull.conversation:
             if comment.id == number:
-                return PullRequestRef(repository, pull), comment
+                return pull, comment
     raise not_found()
 
 
@@ -173,30 +161,30 @@ def _issue_comment(
 def get_issue_comment(owner: str, name: str, comment: int) -> Response:
     """One comment of the conversation."""
     repository = authorised(owner, name, pull_requests="read")
-    place, target = _issue_comment(repository, comment)
-    return jsonify(conversation.issue_comment(state(), repository, place.pull, target))
+    pull, target = _issue_comment(repository, comment)
+    return jsonify(conversation.issue_comment(state(), pull, target))
 
 
 @comments.patch(f"{_ISSUE}/comments/<int:comment>")
 def update_issue_comment(owner: str, name: str, comment: int) -> Response:
     """The comment with another text."""
     repository = authorised(owner, name, pull_requests="write")
-    place, target = _issue_comment(repository, comment)
+    pull, target = _issue_comment(repository, comment)
     _require_author(target)
     before = target.body
     target.body = reviewing.check_body(body().get("body"), "IssueComment")
     target.updated_at = state().clock()
     changed = {"body": {"from": before}}
-    context().events.issue_comment(repository, place.pull, target, "edited", changes=changed)
-    return jsonify(conversation.issue_comment(state(), repository, place.pull, target))
+    context().events.issue_comment(pull, target, "edited", changes=changed)
+    return jsonify(conversation.issue_comment(state(), pull, target))
 
 
 @comments.delete(f"{_ISSUE}/comments/<int:comment>")
 def delete_issue_comment(owner: str, name: str, comment: int) -> _Answer:
     """Deletes the comment from the conversation."""
     repository = authorised(owner, name, pull_requests="write")
-    place, target = _issue_comment(repository, comment)
+    pull, target = _issue_comment(repository, comment)
     _require_author(target)
-    place.pull.conversation.remove(target)
-    context().events.issue_comment(repository, place.pull, target, "deleted")
+    pull.conversation.remove(target)
+    context().events.issue_comment(pull, target, "deleted")
     return "", 204

@@ -34,14 +34,14 @@ def list_pulls(owner: str, name: str) -> Response:
     listed = sorted(filter(matches, repository.pulls.values()), key=lambda pull: -pull.number)
     if request.args.get("direction") == "asc":
         listed.reverse()
-    return page(listed, lambda pull: bodies.simple(state(), repository, pull))
+    return page(listed, lambda pull: bodies.simple(state(), pull))
 
 
 @pulls.get("/repos/<owner>/<name>/pulls/<int:number>")
 def get_pull(owner: str, name: str, number: int) -> Response:
     """One pull request."""
     repository = authorised(owner, name, pull_requests="read")
-    return jsonify(bodies.full(state(), repository, pull_request(repository, number)))
+    return jsonify(bodies.full(state(), pull_request(repository, number)))
 
 
 @pulls.get("/repos/<owner>/<name>/pulls/<int:number>/files")
@@ -49,8 +49,8 @@ def list_files(owner: str, name: str, number: int) -> Response:
     """What the pull request changes, with the patches as git makes them."""
     repository = authorised(owner, name, pull_requests="read")
     pull = pull_request(repository, number)
-    files = sorted(changes.files(repository, pull), key=lambda file: file.path)[:MAXIMUM_FILES]
-    return page(files, lambda file: bodies.file(state(), repository, pull, file))
+    files = sorted(changes.files(pull), key=lambda file: file.path)[:MAXIMUM_FILES]
+    return page(files, lambda file: bodies.file(state(), pull, file))
 
 
 @pulls.get("/repos/<owner>/<name>/commits/<sha>/pulls")
@@ -62,9 +62,9 @@ def list_for_commit(owner: str, name: str, sha: str) -> Response:
     containing = [
         pull
         for pull in repository.pulls.values()
-        if sha in (pull.head_sha, pull.merge_commit_sha) or sha in changes.commits(repository, pull)
+        if sha in (pull.head_sha, pull.merge_commit_sha) or sha in changes.commits(pull)
     ]
-    return page(containing, lambda pull: bodies.simple(state(), repository, pull))
+    return page(containing, lambda pull: bodies.simple(state(), pull))
 
 
 @pulls.put("/repos/<owner>/<name>/pulls/<int:number>/merge")
@@ -73,7 +73,7 @@ def merge(owner: str, name: str, number: int) -> Response:
     repository = authorised(owner, name, contents="write")
     pull = pull_request(repository, number)
     try:
-        sha = merging.merge(context(), repository, pull, author().account, body().get("sha"))
+        sha = merging.merge(context(), pull, author().account, body().get("sha"))
     except merging.MergeRefused as refused:
         raise HttpRefusal(refused.status, str(refused)) from refused
     return jsonify({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})

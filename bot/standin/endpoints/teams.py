@@ -36,4 +36,4 @@ def request_reviewers(owner: str, name: str, number: int) -> tuple[Response, int
     if unknown:
         raise unprocessable("Reviews may only be requested from collaborators.")
     pull.requested_teams += [slug for slug in slugs if slug not in pull.requested_teams]
-    return jsonify(bodies.simple(state(), repository, pull)), 201
+    return jsonify(bodies.simple(state(), pull)), 201
