@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
+from bot.kubernetes.routes.backend_tls import READERS, backend_tls_lost
 from bot.kubernetes.routes.backends import INGRESSES
 from bot.kubernetes.routes.changes import routes_exposed
 from bot.kubernetes.routes.gateways import PARENTS
@@ -12,9 +13,10 @@ from bot.kubernetes.routes.other_routes import ISTIO_GATEWAY
 
 SEVERITY = Severity.WARNING
 CONSENT = SPEC_AND_ANNOTATIONS
-SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY)
+SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY, *READERS)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from routes_exposed(before, after)
+    yield from backend_tls_lost(before, after)
