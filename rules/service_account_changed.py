@@ -9,7 +9,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import ResourceKey
 from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads import cloud_identities, service_accounts
+from bot.kubernetes.workloads import cloud_grants, cloud_identities, service_accounts
 from bot.kubernetes.workloads.population import population
 
 SEVERITY: Final = Severity.ERROR
@@ -17,6 +17,7 @@ SUBJECTS: Final = (
     kinds.SERVICE_ACCOUNT,
     kinds.SECRET,
     *cloud_identities.IDENTITY_OBJECTS,
+    *cloud_grants.READERS,
 )
 
 
@@ -38,9 +39,12 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 
 def _account_changes(change: Change) -> Iterator[service_accounts.AccountChange]:
     old, new = change.before, change.after
-    if change.key.group_kind in cloud_identities.IDENTITY_OBJECTS:
+    kind = change.key.group_kind
+    if kind in cloud_identities.IDENTITY_OBJECTS:
         yield from cloud_identities.identity_changes(old, new)
-    else:
+    if kind in cloud_grants.READERS:
+        yield from cloud_grants.rights_added(old, new)
+    elif kind not in cloud_identities.IDENTITY_OBJECTS:
         yield from service_accounts.account_changes(old, new)
 
 

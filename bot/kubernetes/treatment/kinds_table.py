@@ -122,7 +122,6 @@ _RIGHTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "capsule.clastix.io": ("Capsule", ("Tenant", "GlobalTenantResource", "TenantResource")),
     "hnc.x-k8s.io": ("HNC", ("HierarchyConfiguration", "HNCConfiguration", "SubnamespaceAnchor")),
-    "iam.services.k8s.aws": ("ACK", ("Role", "Policy", "Group", "User")),
     "iam.cnrm.cloud.google.com": (
         "Config Connector",
         ("IAMCustomRole",),

@@ -38,6 +38,7 @@ AccountCode: TypeAlias = Literal[
     "SA-DELETED",
     "SA-AUTOMOUNT-ENABLED",
     "SA-CLOUD-IDENTITY",
+    "CLOUD-RIGHTS",
     "SA-PULL-SECRETS",
     "SA-SECRETS",
     "SA-TOKEN-SECRET",
