@@ -78,6 +78,7 @@ _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "projectcalico.org": ("GlobalNetworkPolicy", "GlobalNetworkSet", "HostEndpoint", "IPPool"),
     "external-secrets.io": ("ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"),
     "gateway.networking.k8s.io": ("GatewayClass",),
+    "hive.openshift.io": ("ClusterImageSet", "HiveConfig", "SelectorSyncSet"),
     "karpenter.k8s.aws": ("EC2NodeClass",),
     "karpenter.sh": ("NodeClaim", "NodePool"),
     "kyverno.io": ("ClusterCleanupPolicy", "ClusterPolicy", "GlobalContextEntry"),

@@ -119,6 +119,17 @@ CONFIG_MAP = carrier(
     """,
     4,
 )
+SYNC_SET = item(
+    """\
+    apiVersion: hive.openshift.io/v1
+    kind: SelectorSyncSet
+    metadata: {name: admins}
+    spec:
+      clusterDeploymentSelector: {matchLabels: {managed: "true"}}
+      resources:
+    """,
+    2,
+)
 WORKFLOW = carrier(
     """\
     apiVersion: argoproj.io/v1alpha1
@@ -161,6 +172,7 @@ LIST = item(
         (*RESOURCE_SET, "ResourceSet/flux-system/r"),
         (*CONFIG_MAP, "ClusterResourceSet/capi/crs"),
         (*WORKFLOW, "CronWorkflow/shop/nightly"),
+        (*SYNC_SET, "SelectorSyncSet/admins"),
         (*LIST, "ManifestWork/cluster1/work"),
     ],
     ids=[
@@ -170,6 +182,7 @@ LIST = item(
         "resourceset",
         "clusterresourceset",
         "workflow",
+        "syncset",
         "list",
     ],
 )
@@ -306,6 +319,28 @@ spec:
     subjects:
     - {kind: ServiceAccount, name: << inputs.tenant >>, namespace: shop}
 """
+
+
+def test_a_patch_of_a_sync_set_is_a_problem_where_it_changes() -> None:
+    patch = """\
+        apiVersion: hive.openshift.io/v1
+        kind: SyncSet
+        metadata: {name: labels, namespace: cluster}
+        spec:
+          clusterDeploymentRefs: [{name: cluster}]
+          resources: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: b}}]
+          patches:
+          - {apiVersion: v1, kind: Namespace, name: b, patchType: merge, patch: "{}"}
+        """
+    base = dedent(patch)
+
+    messages = [
+        [problem.message for problem in analysed(head, base).problems]
+        for head in (base.replace("name: a", "name: c"), base.replace('"{}"', "'{\"a\": 1}'"))
+    ]
+
+    why = "patches an object of the clusters, which is not in the tree"
+    assert messages == [[], [f"SyncSet/cluster/labels {why}, so what it applies is not judged"]]
 
 
 def test_the_inputs_of_a_resource_set_are_filled_in() -> None:

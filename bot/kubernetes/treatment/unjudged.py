@@ -85,8 +85,14 @@ def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjud
 def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
     """Yield the unread parts of changed carriers; a part is new where base has no such part."""
     changed = {change.key for change in changes(before, after)}
-    old = {_identity(part) for part in unread_parts(before.resources, changed)}
-    unread = tuple(unread_parts(after.resources, changed))
+    former_parts = tuple(unread_parts(before.resources, changed))
+    old = {_identity(part) for part in former_parts}
+    alone = [(_identity(part), part.node.value) for part in former_parts if part.is_alone]
+    unread = [
+        part
+        for part in unread_parts(after.resources, changed)
+        if not (part.is_alone and (_identity(part), part.node.value) in alone)
+    ]
     parts = {_identity(part): part for part in reversed(unread)}
     for identity, part in reversed(parts.items()):
         carrier = part.node.resource

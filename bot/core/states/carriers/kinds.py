@@ -122,6 +122,15 @@ def _generated(target: Node) -> CarriedManifest:
     return CarriedManifest(target.resource, steps_of(target["data"]), body)
 
 
+def _sync_set(resource: Resource) -> Iterator[Carried]:
+    """https://github.com/openshift/hive/blob/master/docs/syncset.md."""
+    spec = resource.at("spec")
+    yield from _objects(spec["resources"])
+    for patch in spec["patches"].items():
+        why = "patches an object of the clusters, which is not in the tree"
+        yield Unread(patch, why, is_alone=True)
+
+
 def _workflow(resource: Resource) -> Iterator[Carried]:
     """https://argo-workflows.readthedocs.io/en/latest/walk-through/kubernetes-resources/."""
     yield from _looking_like_manifests(resource.root)
@@ -230,6 +239,8 @@ READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[Carried]]]] = Ma
         },
         GroupKind(_POLICY, "Policy"): _acm_policy,
         GroupKind(_POLICY, "ConfigurationPolicy"): _configuration_policy,
+        GroupKind("hive.openshift.io", "SelectorSyncSet"): _sync_set,
+        GroupKind("hive.openshift.io", "SyncSet"): _sync_set,
         RESOURCE_SET: resource_set,
     }
 )

@@ -35,10 +35,14 @@ class CarriedManifest:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A part of a carrier that cannot be read: the node, and the predicate of a sentence."""
+    """A part of a carrier that cannot be read: the node, and the predicate of a sentence.
+
+    `is_alone`: nothing else in the carrier decides what the part does.
+    """
 
     node: Node
     why: str
+    is_alone: bool = False
 
 
 def plain(node: Node, *, known: bool = True) -> CarriedManifest:
