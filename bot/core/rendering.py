@@ -139,6 +139,8 @@ class Declared:
     cannot be found; then `path` is the directory of the object as well. `order` counts the sources
     of one object: where several hold the same resource, the last one is applied. `source` names
     what `remote` is with its version: unknown content of another source is not the same unknown.
+    `edition` is what the owner compares to see whether a chart of the tree is another one, empty
+    where it takes every change of its files.
     `lists` says that the kustomization of `edits` only lists manifests of the tree, so that it
     gives what they say.
     """
@@ -159,6 +161,7 @@ class Declared:
     remote: str = ""
     order: int = 0
     source: str = ""
+    edition: str = ""
     lists: bool = False
 
 

@@ -45,6 +45,7 @@ from bot.core.states.roots.root import RootKey
 from bot.core.states.tree_reading import TreeReading
 from bot.core.states.trees import Trees
 from bot.core.states.unreadable import left_out, pointers, unreadable
+from bot.core.states.unreleased_charts import unreleased_charts
 from bot.core.tree import Blobs, File, Tree
 from bot.records import dataclass
 
@@ -176,6 +177,7 @@ def _troubles(
     """What could not be rendered or read, with remote sources named as the author names them."""
     for trouble in unrendered(before, after):
         yield replace(trouble, message=named(trouble.message, trees.fetched))
+    yield from unreleased_charts(before, after)
     over = [after[key] for key in trees.reached.over if key in after]
     yield from not_reached(over, MOST_REACHED)
     yield from unreadable(*trees.links)

@@ -113,7 +113,22 @@ def _built(
         edits=edits,
         inputs=inputs,
         finish=_finish(resource),
+        edition=_edition(chart, place, places),
     )
+
+
+def _edition(chart: _Chart, place: str, places: TreeFiles) -> str:
+    """Return by what Flux tells one state of a chart in the tree from another one.
+
+    It packs the chart again for another name or version, or for other settings of the HelmChart,
+    unless each revision of the repository counts:
+    https://fluxcd.io/flux/components/source/helmcharts/#reconcile-strategy
+    """
+    if chart.spec["reconcileStrategy"].text == "Revision":
+        return ""
+    body = places.body(places.chart(place) or "")
+    name, version = text(body.get("name")), text(body.get("version"))
+    return f"{name} {version} {json_text(chart.spec.value)}" if version else ""
 
 
 def _of_elsewhere(resource: Resource, there: ReferencedChart, flux: FluxObjects) -> Declared:
