@@ -22,6 +22,7 @@ from bot.core.resource import ResourceKey
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
+from bot.kubernetes.apply.kept import kept_once
 from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
@@ -178,11 +179,19 @@ class Judging:
                 yield replace(noted, severity=severity)
 
     def _judged(self, pair: Pair) -> Iterator[Judged]:
+        """The findings of a pair; an error only about what stays in the cluster is a warning."""
+        staying = kept_once(pair.before, pair.after)
+        remaining: frozenset[str] = frozenset()
+        if staying is not None:
+            judgements = judge(pair.before, staying.after, self.rules, self.options)
+            remaining = frozenset(one.fingerprint for one in judgements if isinstance(one, Judged))
         for judged in judge(pair.before, pair.after, self.rules, self.options):
             if isinstance(judged, RuleFailed):
                 self.crashes.setdefault((judged.rule, judged.error), judged)
-            else:
+            elif staying is None or judged.fingerprint in remaining:
                 yield judged
+            else:
+                yield _softened(judged, staying.note)
 
     def _blocks(self, judged: Judged) -> bool:
         return self.policy.block.reached_by(self._severity(judged))
@@ -198,6 +207,16 @@ def _received(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, str]]:
         states = received_once(pair.before, pair.after)
         if states is not None:
             yield replace(pair, before=states.before, after=states.after), states.note
+
+
+def _softened(judged: Judged, note: str) -> Judged:
+    """A finding about a removal that leaves the object in the cluster."""
+    finding = judged.finding
+    if (finding.severity or judged.rule.severity) is not Severity.ERROR:
+        return judged
+    message = f"{finding.message}; {note}"
+    softer = replace(finding, message=message, severity=Severity.WARNING)
+    return replace(judged, finding=softer)
 
 
 def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:

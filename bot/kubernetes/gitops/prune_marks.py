@@ -37,6 +37,18 @@ def is_kept_by_helm(resource: Resource) -> bool:
     return resource.annotations.get(_HELM_POLICY, "").strip().lower() == "keep"
 
 
+def keeping_mark(resource: Resource) -> Node | None:
+    """Return the first mark by which some tool keeps an object."""
+    annotations = resource.at("metadata", "annotations")
+    helm, argo = annotations[_HELM_POLICY], annotations[_SYNC_OPTIONS]
+    marks = (
+        flux_mark(resource, *_FLUX),
+        helm if is_kept_by_helm(resource) else None,
+        argo if _mark(resource, "Prune") == "left" or _mark(resource, "Delete") == "left" else None,
+    )
+    return next((mark for mark in marks if mark is not None), None)
+
+
 def argo_prune_mark(resource: Resource) -> Literal["pruned", "confirmed", "left"]:
     """Return what Argo CD does with an object that a sync no longer finds."""
     return _mark(resource, "Prune")

@@ -1,0 +1,90 @@
+"""What stays in the cluster for good once its manifest is removed, and by which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.resource import Node, Resource, ResourceKey, route_text
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.apply.sync_options import is_hook
+from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
+from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
+from bot.kubernetes.gitops.retention import retentions
+from bot.records import dataclass
+
+_OF_ARGO = (kinds.APPLICATION, kinds.APPLICATION_SET)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Head's state with the removed resources that stay, and the field that keeps each."""
+
+    after: State
+    fields: Mapping[ResourceKey, Node]
+
+    @property
+    def note(self) -> str:
+        """The first of them in words."""
+        key, field = next(iter(self.fields.items()))
+        more = f" and {len(self.fields) - 1} more" if len(self.fields) > 1 else ""
+        owner = "" if field.resource.key == key else f" of {field.resource.key}"
+        value = field.text if field.text is not None else str(field.value).lower()
+        last = field.route[-1] if field.route else ""
+        name = last if isinstance(last, str) else route_text(field.route)
+        words = f"{name}: {value}" if isinstance(field.value, (bool, str)) else f"{name}"
+        return f"{key}{more} stays in the cluster, by {words}{owner}, where no later review sees it"
+
+
+def kept(before: State, after: State) -> Kept | None:
+    """Return head with the removed resources that no owner ever deletes; None where none are.
+
+    Nothing is known of what no object here applies, and what an Application leaves because it does
+    not prune by itself, a person or a later setting deletes.
+    """
+    gone = [change.before for change in after.since(before) if change.after is None]
+    spaces = {one.name for one in gone if one is not None and one.group_kind == kinds.NAMESPACE}
+    fields: dict[ResourceKey, Node] = {}
+    staying: list[Resource] = []
+    for resource in gone:
+        if resource is None or resource.namespace in spaces or resource.source.nesting is not None:
+            continue
+        field = _keeping(resource, before, after)
+        if field is not None:
+            fields[resource.key] = field
+            staying.append(resource)
+    if not staying:
+        return None
+    return Kept(replace(after, resources=(*after.resources, *staying)), fields)
+
+
+def kept_once(before: State, after: State) -> Kept | None:
+    """Return `kept(before, after)`, computed once."""
+    return after.against(before, kept)
+
+
+def _keeping(resource: Resource, before: State, after: State) -> Node | None:
+    """The field by which every owner of base keeps a resource that head has no more."""
+    if resource.key not in before.applied_by or resource.key in before.also_inferred:
+        return None
+    owners = owners_of(resource, before)
+    if is_hook(resource, owners):
+        return None
+    first: Node | None = None
+    for owner in owners:
+        if _may_be_pruned_later(owner, resource, after):
+            return None
+        if fate_by(owner, resource, before, after) != "left":
+            return None
+        settings = retentions(after.get(owner.resource.key) or owner.resource)
+        field = keeping_mark(resource) or next(iter(settings.values()), owner.resource.root)
+        first = first or field
+    return first
+
+
+def _may_be_pruned_later(owner: Owner, resource: Resource, after: State) -> bool:
+    """Whether only the settings of an Application keep a resource: it goes on tracking that."""
+    current = after.get(owner.resource.key) or owner.resource
+    is_argo = owner.resource.group_kind in _OF_ARGO
+    return is_argo and argo_prune_mark(resource) != "left" and not prunes_automatically(current)
