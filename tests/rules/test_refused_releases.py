@@ -16,6 +16,7 @@ spec:
     spec:
       chart: charts/stow
       sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}
+      reconcileStrategy: Revision
 """
 TEMPLATE = """\
 apiVersion: v1
