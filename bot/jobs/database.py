@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import sqlalchemy as sql
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.jobs.statements import DEATHS, EXECUTORS, FILLER, OURS, PROBE, SCHEMA, STOPPED, WORKFLOWS
+from bot.store.database import insert
 
 _LOCK: Final = 0x4641_4C51
 _PATIENCE: Final = 30
@@ -54,7 +54,7 @@ class QueueDatabase:
         with self._engine.begin() as connection:
             connection.execute(sql.delete(PROBE))
             row = {"id": 1, "filler": FILLER}
-            connection.execute(self._insert(PROBE).values(row).on_conflict_do_nothing())
+            connection.execute(insert(self._engine, PROBE).values(row))
 
     def waiting(self, key: str) -> tuple[str, ...]:
         """The ids of the workflows of a partition key that have not begun."""
@@ -146,7 +146,7 @@ class QueueDatabase:
                     "alone": len(dead) == 1,
                     "at": at,
                 }
-                connection.execute(self._insert(DEATHS).values(row).on_conflict_do_nothing())
+                connection.execute(insert(self._engine, DEATHS).values(row))
 
     def deaths(self, workflow_id: str) -> tuple[int, int]:
         """How often a process died while this workflow was under way; how often under it alone."""
@@ -160,7 +160,7 @@ class QueueDatabase:
         row = {"executor_id": executor, "state": workflow_id}
         with self._engine.begin() as connection:
             connection.execute(sql.delete(EXECUTORS).where(EXECUTORS.c.executor_id == executor))
-            connection.execute(self._insert(EXECUTORS).values(row).on_conflict_do_nothing())
+            connection.execute(insert(self._engine, EXECUTORS).values(row))
 
     def unmark(self, executor: str) -> None:
         """Record that an executor runs no workflow alone."""
@@ -186,8 +186,3 @@ class QueueDatabase:
         """Delete the records of crashes before a moment."""
         with self._engine.begin() as connection:
             connection.execute(sql.delete(DEATHS).where(DEATHS.c.at < before.isoformat()))
-
-    def _insert(self, table: sql.Table) -> postgresql.Insert | sqlite.Insert:
-        if self._engine.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)

@@ -67,9 +67,9 @@ class ServiceContext:
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
-    audit: Audit = field(default_factory=Audit.in_memory)
-    holds: Holds = field(default_factory=Holds.in_memory)
-    reviews: Reviews = field(default_factory=Reviews.in_memory)
+    audit: Audit = field(default_factory=Audit)
+    holds: Holds = field(default_factory=Holds)
+    reviews: Reviews = field(default_factory=Reviews)
     observer: Observer = field(default_factory=NoObserver)
     now: Callable[[], datetime] = utc_now
     organisations: Organisations = field(default_factory=Organisations)

@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, Self, TypeAlias
 
 import sqlalchemy as sql
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store import database
 
@@ -107,13 +106,14 @@ class Audit:
 
     def __init__(
         self,
-        url: str,
+        url: str = database.IN_MEMORY,
         lines: Path | None = None,
         appended: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`url` is a database URL of SQLAlchemy; `lines` the path of the file of JSON, if any.
+        """`url` as `database.address` returns it; without one, the log ends with its process.
 
-        `appended` is called with the kind of each event that was recorded.
+        `lines` is the path of the file of JSON, if any. `appended` is called with the kind of each
+        event that was recorded.
         """
         self._lines = lines
         self._appended = appended
@@ -127,11 +127,6 @@ class Audit:
         """The log of a service, beside its queue: in `directory`, or in the database at `url`."""
         directory.mkdir(parents=True, exist_ok=True)
         return cls(database.address(directory, url), directory / LINES, appended)
-
-    @classmethod
-    def in_memory(cls) -> Self:
-        """A log that is lost when its process ends."""
-        return cls(database.IN_MEMORY)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -152,7 +147,7 @@ class Audit:
             if fresh:
                 self._write(fresh)
                 rows = [_row(entry) | {"data": _json(entry.data)} for entry in fresh]
-                connection.execute(self._insert(), rows)
+                connection.execute(database.insert(self._engine, _TABLE), rows)
         for entry in fresh:
             self._appended(entry.event)
         return fresh
@@ -181,11 +176,6 @@ class Audit:
         for start in range(0, len(keys), _AT_ONCE):
             chunk = keys[start : start + _AT_ONCE]
             yield from connection.scalars(sql.select(_TABLE.c.key).where(_TABLE.c.key.in_(chunk)))
-
-    def _insert(self) -> sql.Insert:
-        if self._engine.dialect.name == "postgresql":
-            return postgresql.insert(_TABLE).on_conflict_do_nothing()
-        return sqlite.insert(_TABLE).on_conflict_do_nothing()
 
     def _write(self, entries: Iterable[AuditEntry]) -> None:
         if self._lines is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import UsageError
 
@@ -26,6 +27,13 @@ def engine(url: str) -> sql.Engine:
         return sql.create_engine(url, poolclass=sql.StaticPool)
     arguments = {"timeout": 30} if url.startswith("sqlite") else {}
     return sql.create_engine(url, connect_args=arguments, pool_pre_ping=True)
+
+
+def insert(engine: sql.Engine, table: sql.Table) -> postgresql.Insert | sqlite.Insert:
+    """An insertion that leaves a row alone which is there already."""
+    if engine.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def _check(engine: sql.Engine) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import sqlalchemy as sql
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store import database
 
@@ -44,19 +42,10 @@ def _best_effort() -> Iterator[None]:
 class Holds:
     """The holds, shared by every process of a service. Any thread may call its methods."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str = database.IN_MEMORY) -> None:
+        """`url` as `database.address` returns it; without one, the table ends with its process."""
         self._engine = database.engine(url)
         database.prepare(self._engine, _TABLE, _LOCK)
-
-    @classmethod
-    def opened(cls, directory: Path, url: str | None) -> Self:
-        """The holds of a service, in the database of its audit log."""
-        return cls(database.address(directory, url))
-
-    @classmethod
-    def in_memory(cls) -> Self:
-        """The holds of a single process."""
-        return cls(database.IN_MEMORY)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -65,12 +54,11 @@ class Holds:
     def hold(self, installation: int, until: float) -> None:
         """Hold an installation until this Unix time, unless a longer hold is recorded."""
         columns = _TABLE.c
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         row = {"installation": installation, "until": until}
         with _best_effort(), self._engine.begin() as connection:
             shorter = (columns.installation == installation) & (columns.until < until)
             connection.execute(sql.delete(_TABLE).where(shorter))
-            connection.execute(dialect.insert(_TABLE).values(row).on_conflict_do_nothing())
+            connection.execute(database.insert(self._engine, _TABLE).values(row))
 
     def remaining(self, installation: int, moment: float) -> float:
         """Seconds for which the hold lasts after the Unix time `moment`; 0 without a hold."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import sqlalchemy as sql
 
@@ -54,19 +53,10 @@ class StoredReview:
 class Reviews:
     """The table of reviews. Safe to use from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str = database.IN_MEMORY) -> None:
+        """`url` as `database.address` returns it; without one, the table ends with its process."""
         self._engine = database.engine(url)
         database.prepare(self._engine, _TABLE, _LOCK)
-
-    @classmethod
-    def opened(cls, directory: Path, url: str | None) -> Self:
-        """The reviews in a file in `directory`, or in the PostgreSQL database `url`."""
-        return cls(database.address(directory, url))
-
-    @classmethod
-    def in_memory(cls) -> Self:
-        """Reviews that end with this process."""
-        return cls(database.IN_MEMORY)
 
     def close(self) -> None:
         """Close the connections."""

@@ -240,7 +240,7 @@ def test_a_retarget_while_the_verdict_is_written_leaves_no_green(world: World) -
     lax = world.push({"a.yaml": BAD}, "lax")
     world.github.commit(world.repository, "change", {"more.txt": b"x"}, parent=lax)
     pull = world.github.open_pull_request(world.repository, "change", base="lax")
-    audit = Interrupted.in_memory()
+    audit = Interrupted()
 
     def retarget() -> None:
         world.github.edit(pull, base="main")

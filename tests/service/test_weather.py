@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import GitHubError
 from bot.github.budget import HOUR
+from bot.store.database import address
 from bot.store.holds import Holds
 from tests.service.world import BAD, GOOD, World, comments, places
 
@@ -103,10 +104,10 @@ def test_an_installation_that_must_wait_holds_no_other(world: World) -> None:
 
 def test_a_process_that_is_started_anew_knows_who_must_wait(world: World, tmp_path: Path) -> None:
     job = world.job(world.pull({"a.yaml": BAD}))
-    before = Holds.opened(tmp_path, None)
+    before = Holds(address(tmp_path, None))
     replace(world.service, holds=before).hold(job, 60)
     before.close()
-    after = Holds.opened(tmp_path, None)
+    after = Holds(address(tmp_path, None))
     assert 0 < replace(world.service, holds=after).wait(job) <= 60
     after.close()
 

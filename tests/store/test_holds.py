@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.database import address
 from bot.store.holds import LONGEST, Holds
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def holds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Holds]:
     url = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    held = Holds.opened(tmp_path, url)
+    held = Holds(address(tmp_path, url))
     yield held
     held.close()
 
@@ -34,7 +35,7 @@ def test_a_clock_that_was_wrong_holds_nobody_for_ever(holds: Holds) -> None:
 
 
 def test_the_next_process_and_every_replica_know_it(tmp_path: Path) -> None:
-    first, second = Holds.opened(tmp_path, None), Holds.opened(tmp_path, None)
+    first, second = Holds(address(tmp_path, None)), Holds(address(tmp_path, None))
     first.hold(1, 1060.0)
     assert second.remaining(1, 1000.0) == 60.0
     first.close()
@@ -42,7 +43,7 @@ def test_the_next_process_and_every_replica_know_it(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_fails_nobody(tmp_path: Path) -> None:
-    held = Holds.opened(tmp_path, None)
+    held = Holds(address(tmp_path, None))
     with closing(sqlite3.connect(tmp_path / "audit.sqlite")) as connection:
         connection.execute("DROP TABLE fairlead_holds")
     held.hold(1, 1060.0)

@@ -73,7 +73,7 @@ class World:
         github.install(self.app, self.repository)
         github.add_collaborator(self.repository, "reader", "read")
         github.state.account("stranger")
-        self.reviews, self.audit = Reviews.in_memory(), Audit.in_memory()
+        self.reviews, self.audit = Reviews(), Audit()
         oauth = OAuthApp(self.app.client_id, self.app.client_secret, github.url, github.api_url)
         signin = SignIn(oauth, f"{ADDRESS}/login/callback", self.clock)
         self.site = Site(self.reviews, self.audit, github.url, signin=signin, secure=False)
@@ -355,7 +355,7 @@ def test_the_overview_counts_what_fires_and_lists_waivers_and_approvals(world: W
 
 
 def test_a_repository_s_reviews_are_bounded_and_forgotten_with_it() -> None:
-    reviews = Reviews.in_memory()
+    reviews = Reviews()
     for number in range(30):
         reviews.put(stored(1, head=f"{number:040x}", at=f"{number:03}"))
     reviews.put(stored(2))

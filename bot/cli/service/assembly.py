@@ -22,6 +22,7 @@ from bot.service import Service
 from bot.service.observer import Observer
 from bot.settings import Settings, tool_folders
 from bot.store.audit import Audit
+from bot.store.database import address
 from bot.store.holds import Holds
 from bot.store.reviews import Reviews
 from bot.tracing import Tracing
@@ -57,6 +58,7 @@ def build_service(settings: Settings, observer: Observer) -> Service:
     gateway = Gateway(
         settings.app_id or "", settings.key, settings.github_api_url, site=settings.url
     )
+    database = address(settings.data_dir, settings.database_url)
     return Service(
         gateway=gateway,
         mirrors=settings.data_dir / "mirrors",
@@ -75,8 +77,8 @@ def build_service(settings: Settings, observer: Observer) -> Service:
         ),
         audit=Audit.opened(settings.data_dir, settings.database_url, observer.audited),
         observer=observer,
-        holds=Holds.opened(settings.data_dir, settings.database_url),
-        reviews=Reviews.opened(settings.data_dir, settings.database_url),
+        holds=Holds(database),
+        reviews=Reviews(database),
         # Settings allow http only for this machine, which the demonstration uses.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,

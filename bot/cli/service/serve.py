@@ -27,6 +27,7 @@ from bot.service import Service
 from bot.settings import Settings, read_settings
 from bot.setup.manifest import web_address
 from bot.store.audit import Audit
+from bot.store.database import address
 from bot.store.reviews import Reviews
 from bot.tracing import TracedObserver, Tracing
 from bot.web.overview import create_overview
@@ -126,11 +127,12 @@ def _site(settings: Settings, service: Service) -> Site:
 
 def _serve_admin(settings: Settings, ready: Callable[[], str | None], metrics: Metrics) -> int:
     """Serve health, metrics and the overview from a thread of their own; returns the port."""
-    address = settings.admin_host, settings.admin_port
+    place = settings.admin_host, settings.admin_port
     admin = create_admin_app(ready, metrics)
-    database = settings.data_dir, settings.database_url
-    admin.register_blueprint(create_overview(Reviews.opened(*database), Audit.opened(*database)))
-    listener = Listener(admin, address, ADMIN, variable="ADMIN_PORT")
+    reviews = Reviews(address(settings.data_dir, settings.database_url))
+    audit = Audit.opened(settings.data_dir, settings.database_url)
+    admin.register_blueprint(create_overview(reviews, audit))
+    listener = Listener(admin, place, ADMIN, variable="ADMIN_PORT")
     threading.Thread(target=listener.run, name="admin", daemon=True).start()
     return listener.port
 

@@ -110,7 +110,7 @@ def _line(positioned: Any) -> int:
     return int(positioned.start_mark.line) + 1
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Values:
     """Builds values of nodes. `lines` are lines by key path; `entries` caches mappings."""
 

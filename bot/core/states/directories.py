@@ -31,7 +31,7 @@ _LARGE: Final = 50
 _NONE: Final[frozenset[ResourceKey]] = frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Directories:
     """A directory tree with the resources that each directory holds, its subdirectories' too.
 

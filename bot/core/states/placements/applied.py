@@ -112,7 +112,7 @@ ManyApplied: TypeAlias = Mapping[RootKey, Applied]
 """The roots of a tree, read, by key."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RootReader:
     """Reads roots. What base and head have in common is read once and shared between them."""
 

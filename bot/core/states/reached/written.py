@@ -118,7 +118,7 @@ class Written:
                 yield name
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class WrittenRoots:
     """Reads what roots say, each file once. `blobs` return the text of what is no manifest."""
 
