@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import resource
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import ENOSPC
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.errors import QueueError, UsageError
 from bot.github.tasks import Job
@@ -60,11 +60,9 @@ def test_a_job_that_ended_while_the_disk_was_full_is_done_again(
         bench.gate.clear()
         assert queue.submit("a-1", Job(1, 2, 3))
         until(lambda: bench.running == [3])
-        ended = threading.Event()
-        with full_disk():
+        with full_disk(), capture_logs() as lines:
             bench.gate.set()
-            until(lambda: bench.running == [])
-            ended.wait(0.5)
+            until(lambda: any(line["event"] == "job interrupted" for line in lines))
         until(lambda: idle(queue) and len(bench.reviewed) > 1)
         assert queue.counts()["error"] == 0
         assert set(bench.reviewed) == {Job(1, 2, 3)}
