@@ -9,7 +9,7 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 import msgspec
@@ -29,6 +29,7 @@ SHAPES: typing.Final[Mapping[str, str]] = {
     "compare": "before, after, options",
     "find": "subject, state, options",
 }
+_FOLDER: typing.Final = Path(rules.__path__[0])
 
 
 _NAMED: typing.Final = pattern(r"\bSeverity\.([A-Z]+)\b")
@@ -71,7 +72,7 @@ def severities(rule: Rule) -> tuple[Severity, ...]:
 
 def rule_ids() -> frozenset[str]:
     """The ids of the rules that there are, without loading any."""
-    names = (entry.name for entry in resources.files(rules).iterdir())
+    names = (entry.name for entry in _FOLDER.iterdir())
     return frozenset(
         name.removesuffix(".py").replace("_", "-")
         for name in names
@@ -87,8 +88,7 @@ def rule_options() -> RuleTypes:
 
 
 def _pairs() -> Iterator[Rule]:
-    folder = resources.files(rules)
-    names = {entry.name for entry in folder.iterdir()}
+    names = {entry.name for entry in _FOLDER.iterdir()}
     functions = {name.removesuffix(".py") for name in names if name.endswith(".py")} - {"__init__"}
     pages = {name.removesuffix(".md") for name in names if name.endswith(".md")}
     for name in sorted(functions ^ pages):
@@ -102,7 +102,7 @@ def _pairs() -> Iterator[Rule]:
 @cache
 def _page(name: str) -> Page:
     """The page of a rule. Raises CatalogError where it is broken."""
-    text = (resources.files(rules) / f"{name}.md").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{name}.md").read_text(encoding="utf-8")
     try:
         return parse_page(text, name.replace("_", "-"))
     except PageError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -77,7 +78,10 @@ class CommandLine(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit with its status."""
         kwargs["standalone_mode"] = False
-        sys.exit(self._status(*args, **kwargs))
+        status = self._status(*args, **kwargs)
+        # The interpreter looks for garbage once more when it ends, among all that was imported.
+        gc.freeze()
+        sys.exit(status)
 
     def _status(self, *args: Any, **kwargs: Any) -> int:
         try:

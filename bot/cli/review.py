@@ -92,6 +92,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     BASE and HEAD are each a commit of the repository or a directory. If both are commits, HEAD is
     compared with their merge base, as on GitHub.
     """
+    # One review, then the process ends: what it makes is never garbage before that.
+    gc.disable()
     # The engine is imported here, so that `fairlead --help` starts quickly.
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
@@ -101,8 +103,6 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.cli.missing_renderers import offer_renderers  # noqa: PLC0415
     from bot.cli.output.formats import write_review  # noqa: PLC0415
 
-    # One review, then the process ends: what it makes is never garbage before that.
-    gc.disable()
     _warn_without_sandbox()
     cache = cache_directory()
     options = AnalysisOptions(

@@ -13,15 +13,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
-from importlib import resources
 from pathlib import Path
 from typing import Final, Self
 
 import msgspec
 import yaml
-
-import bot.analysis
-import bot.core
 
 MAXIMUM_BYTES: Final = 512 * 1024 * 1024
 _DAY: Final = 24 * 60 * 60
@@ -29,10 +25,11 @@ _OTHERS_STAY_DAYS: Final = 14
 _AT_ONCE: Final = 500
 _BUSY_SECONDS: Final = 5.0
 _MANIFESTS: Final = "manifests"
+_PACKAGE: Final = Path(__file__).parents[2]
 # What decides how content reads, and how that is written down.
 _READERS: Final = (
-    (bot.core, ("manifest.py", "reading")),
-    (bot.analysis, ("manifests.py", "process/packing.py", "process/cache.py")),
+    *("core/manifest.py", "core/reading/*.py", "analysis/manifests.py"),
+    *("analysis/process/packing.py", "analysis/process/cache.py"),
 )
 
 
@@ -42,13 +39,9 @@ def reader_version() -> str:
     digest = blake2b(digest_size=8)
     for part in (sys.version, yaml.__version__, msgspec.__version__):
         digest.update(part.encode() + b"\0")
-    for package, names in _READERS:
-        for name in names:
-            entry = resources.files(package).joinpath(name)
-            files = sorted(entry.iterdir(), key=str) if entry.is_dir() else [entry]
-            for file in files:
-                if file.name.endswith(".py"):
-                    digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for pattern in _READERS:
+        for file in sorted(_PACKAGE.glob(pattern)):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

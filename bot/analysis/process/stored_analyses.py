@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import blake2b
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -34,7 +33,8 @@ LARGEST: Final = 2 * 1024 * 1024
 """Bytes of an analysis; a larger one is made again."""
 
 _MAXIMUM: Final = 128 * 1024 * 1024
-_JUDGING: Final = ("bot.core", "bot.kubernetes", "bot.analysis", "bot.render", "bot.fetch", "rules")
+_ROOT: Final = Path(__file__).parents[3]
+_JUDGING: Final = ("bot/core", "bot/kubernetes", "bot/analysis", "bot/render", "bot/fetch", "rules")
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -100,8 +100,6 @@ def _judging_version() -> str:
     """A digest of everything that judges, so that no other version's analysis is taken for ours."""
     digest = blake2b(digest_size=8)
     for package in _JUDGING:
-        root = resources.files(package)
-        paths = sorted(str(path) for path in Path(str(root)).rglob("*.py"))
-        for path in paths:
-            digest.update(path.removeprefix(str(root)).encode() + b"\0" + Path(path).read_bytes())
+        for path in sorted((_ROOT / package).rglob("*.py")):
+            digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
