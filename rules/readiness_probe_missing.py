@@ -13,6 +13,7 @@ from bot.kubernetes.services.probes import (
     LASTING,
     Traffic,
     has_probe,
+    lasting_templates,
     matches_any,
     served_containers,
 )
@@ -35,6 +36,11 @@ class Options:
 
 
 def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]:
+    # Few containers lack the probe, and which of them gets traffic takes longest to find.
+    templates = (template for _, template in lasting_templates(subject))
+    serving = (container for template in templates for container in template.serving)
+    if all(has_probe(container, "readinessProbe") for container in serving):
+        return
     ignored_traffic = Traffic(options.ignored_services, options.ignored_ports)
     for traffic in served_containers(subject, state, ignored_traffic):
         container = traffic.container

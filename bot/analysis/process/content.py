@@ -101,7 +101,9 @@ class ChildContent:
 
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""
-        return self._read_once("manifest", file)
+        # Each of several passes over both trees asks for every file: what is there comes first.
+        manifest = self._read["manifest"].get(file.blob)
+        return self._read_once("manifest", file) if manifest is None else manifest
 
     def kustomization(self, file: File) -> Manifest:
         """Both readings of a kustomization's file."""
@@ -123,7 +125,6 @@ class ChildContent:
         return data
 
     def _read_once(self, kind: FactKind, file: File) -> Manifest:
-        # Each of several passes over both trees asks for every file: what is there comes first.
         manifest = self._read[kind].get(file.blob)
         if manifest is not None:
             return manifest

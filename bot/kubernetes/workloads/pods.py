@@ -40,14 +40,14 @@ class PodTemplate:
         labels = self.node.at("metadata", "labels").mapping
         return MappingProxyType({k: v for k, v in labels.items() if isinstance(v, str)})
 
-    @property
+    @cached_property
     def spec(self) -> Node:
         """The PodSpec; for Argo Workflows and Tekton what has the same fields."""
         if self.place.form == "run":
             return self.node["podTemplate" if self.node["podTemplate"].exists else _RUN_TEMPLATE]
         return self.node["spec"] if self.place.form == "template" else self.node
 
-    @property
+    @cached_property
     def containers(self) -> tuple[Node, ...]:
         """The ordinary containers."""
         if self.place.form == "template":
@@ -69,7 +69,7 @@ class PodTemplate:
         """All init containers, native sidecars included."""
         return tuple(self.spec["initContainers"].items())
 
-    @property
+    @cached_property
     def native_sidecars(self) -> tuple[Node, ...]:
         """The init containers that keep running beside the ordinary containers."""
         return tuple(
@@ -86,7 +86,7 @@ class PodTemplate:
         """Every container: init, ordinary and ephemeral ones, in that order."""
         return (*self.containers, *self.init_containers, *self.ephemeral_containers)
 
-    @property
+    @cached_property
     def serving(self) -> tuple[Node, ...]:
         """The containers that can serve traffic, in the order in which port names are resolved.
 
@@ -144,8 +144,16 @@ def str_of(resource: Resource) -> str:
     return f"{resource.key.kind} {space}{resource.name}"
 
 
-def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
+def pod_templates(resource: Resource) -> tuple[PodTemplate, ...]:
     """The pod templates that this resource holds itself; none for an unknown kind."""
+    return resource.derived(_templates)
+
+
+def _templates(resource: Resource) -> tuple[PodTemplate, ...]:
+    return tuple(_placed(resource))
+
+
+def _placed(resource: Resource) -> Iterator[PodTemplate]:
     written_here = False
     for place in PLACES.get(resource.group_kind, ()):
         if place.form == "run" and written_here and "*" not in place.path:

@@ -11,8 +11,9 @@ from bot.core.states.roots.root import Root
 HELM_HOOK: Final = "helm.sh/hook"
 ARGO_HOOK: Final = "argocd.argoproj.io/hook"
 _LOCAL: Final = "config.kubernetes.io/local-config"
-_MARKS: Final = (b"/hook", b"/local-config")
-"""What the annotations hold: few resources have any, and to decode all of them costs much."""
+# What the annotations hold: few resources have any, and to decode all of them costs much.
+_HOOK_MARK: Final = b"/hook"
+_LOCAL_MARK: Final = b"/local-config"
 # https://helm.sh/docs/topics/charts_hooks/: `test-success` is the name before Helm 3.
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 _SKIP: Final = frozenset({"Skip"})
@@ -49,7 +50,7 @@ def is_applied(root: Root, resource: Resource) -> bool:
     Argo CD reads the annotations of hooks in every manifest, and in plain manifests they mean
     nothing to anybody else.
     """
-    if not any(mark in resource.encoded for mark in _MARKS):
+    if _HOOK_MARK not in resource.encoded and _LOCAL_MARK not in resource.encoded:
         return True
     tool = _tool(root)
     by_kustomize = root.kind == "kustomization" or (root.kind == "directory" and tool == "flux")

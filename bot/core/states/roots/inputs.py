@@ -22,6 +22,7 @@ from bot.core.values import Body, freeze
 
 CHART_GROUP: Final = "helm.sh"
 PLUGIN_KIND: Final = "Plugin"
+_INPUTS: Final = (*KUSTOMIZATION_NAMES, CHART_NAME, REQUIREMENTS)
 
 
 def inputs_of(files: Files, manifests: Manifests) -> Iterator[Resource]:
@@ -32,6 +33,8 @@ def inputs_of(files: Files, manifests: Manifests) -> Iterator[Resource]:
     charts = frozenset(files.charts)
     plugins: dict[str, File] = {}
     for path, file in files.all.items():
+        if not path.endswith(_INPUTS):
+            continue
         name = base_name(path)
         if name in KUSTOMIZATION_NAMES:
             for resource in _objects(path, file, manifests.kustomization(file), "Kustomization"):
