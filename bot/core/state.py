@@ -274,11 +274,16 @@ def _content(resource: Resource) -> Mapping[str, Value]:
 def _compared(
     old: Mapping[ResourceKey, Resource], new: Mapping[ResourceKey, Resource]
 ) -> Iterator[Change]:
-    differing = {key for key, resource in new.items() if _differs(old.get(key), resource)}
+    # Most resources are the same objects on both sides, and a call for each would cost more.
+    differing = {
+        key
+        for key, resource in new.items()
+        if (earlier := old.get(key)) is not resource and _differs(earlier, resource)
+    }
     differing |= {key for key in old if key not in new}
     for key in sorted(differing, key=lambda key: key.sort_key):
         yield Change(old.get(key), new.get(key))
 
 
 def _differs(old: Resource | None, new: Resource) -> bool:
-    return old is None or (old is not new and old.encoded != new.encoded)
+    return old is None or old.encoded != new.encoded

@@ -100,16 +100,17 @@ class Readings:
     ) -> Mapping[str, RenderedPair]:
         """The roots that a renderer made resources of, by name."""
         reader = self.trees.reader(namespace)
-        uses = Counter(path for applied in after.values() for path in applied.root.tree_files)
+        sides = [
+            {key: applied for key, applied in side.items() if applied.status == "rendered"}
+            for side in (before, after)
+        ]
+        built = {**sides[0], **sides[1]}
+        paths = (path for applied in after.values() for path in applied.root.tree_files)
+        uses = Counter(paths if built else ())
         pairs = {}
-        for key in {**before, **after}:
-            old, new = (
-                read if read is not None and read.status == "rendered" else None
-                for read in (before.get(key), after.get(key))
-            )
-            applied = new or old
-            tree_files = applied.root.tree_files if applied is not None else ()
-            shared = frozenset(path for path in tree_files if uses[path] > 1)
+        for key in (key for key in {**before, **after} if key in built):
+            old, new = (side.get(key) for side in sides)
+            shared = frozenset(path for path in built[key].root.tree_files if uses[path] > 1)
             for pair in rendered_of(old, new, reader, shared, self._again(old, new)):
                 pairs[pair.name] = pair
         return MappingProxyType(pairs)

@@ -350,22 +350,17 @@ def definitions(
             path: bodies for path, bodies in like[1].items() if files.all.get(path) == read[path]
         }
     for path, file in files.all.items():
-        if read.get(path) is file or not _may_define(path, files):
+        if read.get(path) is file or not (path in files.manifests or _is_charts_definition(path)):
             continue
-        documents = _definitions(manifests.manifest(file))
+        objects = manifests.manifest(file).kubectl.objects
+        documents = [found for found in objects if _DEFINITION_MARK in found.encoded]
         if documents:
             by_path[path] = tuple(map(_body, documents))
     return dict(sorted(by_path.items()))
 
 
-def _may_define(path: str, files: Files) -> bool:
-    if path in files.manifests:
-        return True
+def _is_charts_definition(path: str) -> bool:
     return path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
-
-
-def _definitions(manifest: Manifest) -> list[Object]:
-    return [found for found in manifest.kubectl.objects if _DEFINITION_MARK in found.encoded]
 
 
 def _body(document: Object) -> Body:
