@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cache
-from pathlib import Path
+from pkgutil import get_data
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class _File(msgspec.Struct, frozen=True):
 
 
 # Package data, read on import: the sandboxed child process cannot open files later.
-_DATA: Final = (Path(__file__).parents[1] / "data" / "schemas.json.zz").read_bytes()
+_DATA: Final = get_data("bot.kubernetes", "data/schemas.json.zz") or b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from pkgutil import get_data
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ class _Builtin(msgspec.Struct, frozen=True):
 
 # Package data, read on import: the sandboxed child process cannot open files later. The file is
 # generated (`make oracle`) by running the bootstrap policy of each minor version.
-_FILE: Final = (Path(__file__).parents[2] / "data" / "builtin-roles.json").read_bytes()
+_FILE: Final = get_data("bot.kubernetes", "data/builtin-roles.json") or b""
 
 
 @cache

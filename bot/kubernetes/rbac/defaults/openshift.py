@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from pkgutil import get_data
 from types import MappingProxyType
 from typing import Final
 
@@ -33,7 +33,7 @@ class _Data(msgspec.Struct):
 
 
 # Package data, read on import: the sandboxed child process cannot open files later.
-_FILE: Final = (Path(__file__).parents[2] / "data" / "openshift.toml").read_bytes()
+_FILE: Final = get_data("bot.kubernetes", "data/openshift.toml") or b""
 
 
 @cache
