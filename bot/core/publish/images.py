@@ -32,8 +32,22 @@ class ImageRow:
 
 
 def image_rows(images: Iterable[ImageChange]) -> tuple[ImageRow, ...]:
-    """The rows, in the order of their first containers."""
+    """The rows, in the order of their first containers.
+
+    A workload that only moves to another namespace changes no image.
+    """
+    every = tuple(images)
+    gone = {_moved(image) for image in every if image.new is None}
+    came = {_moved(image) for image in every if image.old is None}
     rows: dict[tuple[str | None, str | None], list[str]] = {}
-    for image in images:
-        rows.setdefault((image.old, image.new), []).append(f"{image.resource} {image.container}")
-    return tuple(ImageRow(tuple(where), old, new) for (old, new), where in rows.items())
+    for image in every:
+        if None not in (image.old, image.new) or _moved(image) not in gone & came:
+            where = f"{image.resource} {image.container}"
+            rows.setdefault((image.old, image.new), []).append(where)
+    return tuple(ImageRow(tuple(names), old, new) for (old, new), names in rows.items())
+
+
+def _moved(image: ImageChange) -> tuple[str | None, ...]:
+    """What stays of an image when its workload moves to another namespace."""
+    resource = image.resource
+    return (resource.group, resource.kind, resource.name, image.container, image.old or image.new)

@@ -26,6 +26,8 @@ characters (https://github.com/github/docs/issues/35252). The rest is a margin."
 _PROSE: Final = pattern(r"(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6}%?)")
 _COMMIT: Final = pattern(r"[0-9A-Fa-f]{7,40}")
 _AROUND: Final = pattern(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
+# No code span may touch another: their backticks would join.
+_SPAN: Final = pattern(r"(?<!\S)(\(?)`([^`]{1,200})`([).,:;]*)(?!\S)")
 _PLAIN_MARKS: Final = frozenset("-+=/&")
 WITHHELD: Final = "(withheld)"
 
@@ -79,8 +81,20 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence in which every word that is not a plain word is a code span."""
-    return " ".join(_word(word) for word in visible(text).split(" ") if word)
+    """A sentence in which every word that is not a plain word is a code span.
+
+    What stands between backticks, apart from other words, is one code span.
+    """
+    shown, parts, end = visible(text), [], 0
+    for span in _SPAN.finditer(shown):
+        parts += _words(shown[end : span.start()])
+        parts.append(f"{_escaped(span[1])}{code(span[2])}{_escaped(span[3])}")
+        end = span.end()
+    return " ".join((*parts, *_words(shown[end:])))
+
+
+def _words(text: str) -> list[str]:
+    return [_word(word) for word in text.split(" ") if word]
 
 
 def cell(text: str) -> str:

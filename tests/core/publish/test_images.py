@@ -6,8 +6,8 @@ from bot.core.engine.review import ImageChange, ResourceReference
 from bot.core.publish.images import ImageRow, image_rows
 
 
-def change(name: str, old: str | None, new: str | None) -> ImageChange:
-    return ImageChange(ResourceReference("apps", "Deployment", "shop", name), "web", old, new)
+def change(name: str, old: str | None, new: str | None, namespace: str = "shop") -> ImageChange:
+    return ImageChange(ResourceReference("apps", "Deployment", namespace, name), "web", old, new)
 
 
 def test_the_same_change_in_many_containers_is_one_row() -> None:
@@ -22,4 +22,14 @@ def test_the_same_change_in_many_containers_is_one_row() -> None:
     )
     assert rows[0].where == (
         "Deployment/shop/api-0 web, Deployment/shop/api-1 web, Deployment/shop/api-2 web and 2 more"
+    )
+
+
+def test_a_workload_that_moves_to_another_namespace_is_no_row() -> None:
+    moved = [change("api", "api:1", None), change("api", None, "api:1", "store")]
+    newer = [change("job", "job:1", None), change("job", None, "job:2", "store")]
+
+    assert image_rows([*moved, *newer]) == (
+        ImageRow(("Deployment/shop/job web",), "job:1", None),
+        ImageRow(("Deployment/store/job web",), None, "job:2"),
     )

@@ -110,6 +110,20 @@ def test_any_text_is_inert(text: str) -> None:
     assert _is_inert(f"x {markdown.prose(text)}")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("is not there: `helm dependency build` puts it there", None),
+        ("is missing (`fairlead tools fetch`).", "is missing \\(`fairlead tools fetch`\\)."),
+        ("a`b c`d", "``a`b`` ``c`d``"),
+        ("`a b`:`c d`", "`` `a `` ``b`:`c`` `` d` ``"),
+        ("(`@octocat #1`)", "\\(`@octocat #1`\\)"),
+    ],
+)
+def test_a_command_between_backticks_is_one_code_span(text: str, expected: str | None) -> None:
+    assert markdown.prose(text) == (expected or text)
+
+
 def test_a_sentence_reads_as_it_was_written() -> None:
     sentence = "ServiceAccount shop/api may newly get, list secrets in 3 namespaces (kube-system)."
 
