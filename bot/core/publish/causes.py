@@ -21,6 +21,7 @@ _NAMES: Final = ("image", "container")
 
 _ACCOUNT: Final = pattern(r"ServiceAccount [\w.-]+/[\w.-]+")
 _CARRIER: Final = pattern(r"\(inside [^\s,)]+")
+_PEER: Final = pattern(r"(?i:pods with \S+|anything) in namespace [\w.-]+")
 _NUMBER: Final = pattern(r"\b\d+\b")
 
 
@@ -96,7 +97,7 @@ def _likeness(finding: ReviewFinding, also: tuple[ReviewFinding, ...]) -> object
 
 def _pattern(finding: ReviewFinding) -> str:
     """The message without the names and numbers in it."""
-    text = finding.message
+    text = _PEER.sub("pods *", finding.message)
     for fact in _NAMES:
         value = finding.facts.get(fact)
         if isinstance(value, str):

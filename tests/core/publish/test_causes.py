@@ -128,3 +128,18 @@ def test_two_rules_for_one_mistake_get_one_thread() -> None:
     (posted,) = (held for held in operations if isinstance(held, PostReview))
     assert [(held.line, held.fingerprint) for held in posted.comments] == [(12, PORT.fingerprint)]
     assert all(held.rule in posted.comments[0].body for held in (PORT, BLOCKED))
+
+
+def test_pods_that_differ_in_labels_and_namespace_alone_are_alike() -> None:
+    """As where a change removes the network policies of many namespaces."""
+    opened = [
+        finding(
+            "connectivity-widened",
+            line=line,
+            message=f"Anything can now reach pods with app={name},tier=web in namespace {name}",
+            fingerprint=name,
+        )
+        for line, name in enumerate(("shop", "bank"), 1)
+    ]
+
+    assert causes(opened) == (ReportedCause(opened[0], alike=(opened[1],)),)

@@ -13,6 +13,7 @@ from bot.core.codeowners import parse_codeowners
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.engine.accounts import GitHubAccount
 from bot.core.engine.approvals import Approval, Consent, digest
+from bot.core.engine.decide import conclusion
 from bot.core.engine.needs import Approvers
 from bot.core.engine.page import Page
 from bot.core.engine.review import (
@@ -31,6 +32,7 @@ from bot.core.engine.settle import settle
 from bot.core.finding import Severity
 from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
 from bot.core.publish.difference import difference_markdown, totals
+from bot.core.publish.markdown import prose
 from bot.core.publish.markers import fingerprint_of, marker
 from bot.core.publish.notices import ejected, installed, pushed, shared
 from bot.core.publish.pages import Pages
@@ -273,6 +275,26 @@ def test_every_template_has_a_golden_text() -> None:
 
     assert names <= {name.partition("_")[0] for name in TEXTS} | set(TEXTS)
     assert {path.stem for path in GOLDEN.glob("*.md")} == set(TEXTS)
+
+
+def test_the_first_line_says_what_was_accepted() -> None:
+    """It would contradict the title to say there that nothing was found."""
+    review = settled("octocat", "hubot", only=True)
+
+    assert summary(review, PEOPLE).splitlines()[0] == (
+        f"🟢 **Pass**: {prose(conclusion(review, PEOPLE).title)}."
+    )
+
+
+def test_the_first_line_of_an_incomplete_review_names_its_most_serious_finding() -> None:
+    warned = replace(finding(severity=Severity.WARNING), blocks=False)
+    review = decided(warned, problems=PROBLEMS[:1])
+
+    assert (
+        summary(review, Policy())
+        .splitlines()[0]
+        .endswith(f" Found beside it: 1 warning: {prose(warned.message)}.")
+    )
 
 
 @pytest.mark.parametrize(
