@@ -33,7 +33,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         for refused in refusals:
             # Stored versions are judged below, with what still uses them.
             if not refused.path.startswith("status."):
-                yield from _finding(refused, new)
+                yield from _finding(refused, new, after)
         if change.key.group_kind == kinds.CUSTOM_RESOURCE_DEFINITION:
             definitions = broken_definitions(old, new, after)
             for broken in (*definitions, *narrowed_definitions(new, before, after)):
@@ -46,11 +46,11 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
                 )
 
 
-def _finding(refused: RefusedChange, new: Resource) -> Iterator[Finding]:
+def _finding(refused: RefusedChange, new: Resource, after: State) -> Iterator[Finding]:
     job = new.group_kind == kinds.JOB
     short_lived = job and new.at("spec", "ttlSecondsAfterFinished").value is not None
     severity, end = SEVERITY, "so the API refuses the update"
-    if is_recreated(new):
+    if is_recreated(new, after):
         if job:
             return
         severity, end = Severity.WARNING, "so the object is deleted and created again"

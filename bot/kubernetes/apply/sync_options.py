@@ -6,8 +6,10 @@ from collections.abc import Collection
 from typing import Final
 
 from bot.core.resource import Node, Resource
+from bot.core.state import State
 from bot.core.states.placements.unapplied import ARGO_HOOK, HELM_HOOK, hook_names
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.appliers import appliers
 from bot.kubernetes.gitops.owners import Owner
 from bot.kubernetes.gitops.prune_marks import sync_options
 
@@ -28,11 +30,21 @@ _AFTER_UPGRADE: Final = "post-upgrade"
 _DELETED_AFTER: Final = frozenset({"HookSucceeded", "hook-succeeded"})
 
 
-def is_recreated(resource: Resource) -> bool:
-    """Whether the tool deletes and recreates the object when the API server refuses an update."""
+def is_recreated(resource: Resource, state: State) -> bool:
+    """Whether the tool deletes and recreates the object when the API server refuses an update.
+
+    Argo CD forces a replacement or a client-side apply; a server-side one only takes over fields.
+    https://github.com/argoproj/argo-cd/blob/master/gitops-engine/pkg/sync/sync_context.go
+    """
+    if resource.annotations.get("kustomize.toolkit.fluxcd.io/force") == "enabled":
+        return True
     options = set(sync_options(resource))
-    forced = {"Force=true", "Replace=true"} <= options
-    return forced or resource.annotations.get("kustomize.toolkit.fluxcd.io/force") == "enabled"
+    if "Force=true" not in options:
+        return False
+    server_side = "ServerSideApply=true" in options or any(
+        applier.server_side for applier in appliers(resource, state)
+    )
+    return "Replace=true" in options or not server_side
 
 
 def is_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
