@@ -89,6 +89,12 @@ _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "MutatingPolicy",
         "ValidatingPolicy",
     ),
+    "policies.kubewarden.io": (
+        "ClusterAdmissionPolicy",
+        "ClusterAdmissionPolicyGroup",
+        "PolicyServer",
+    ),
+    "policy.sigstore.dev": ("ClusterImagePolicy", "TrustRoot"),
     "expansion.gatekeeper.sh": ("ExpansionTemplate",),
     "externaldata.gatekeeper.sh": ("Provider",),
     "syncset.gatekeeper.sh": ("SyncSet",),

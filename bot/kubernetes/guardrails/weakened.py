@@ -25,6 +25,7 @@ from bot.kubernetes.guardrails.messages import (
     removal_message,
     weakening_message,
 )
+from bot.kubernetes.guardrails.other_engines import other_guards
 from bot.kubernetes.guardrails.requests import compared
 from bot.kubernetes.guardrails.search import Relation
 from bot.records import dataclass
@@ -43,6 +44,7 @@ def guards_of(state: State) -> Mapping[str, Guard]:
         kyverno_deletion_guards,
         gatekeeper_guards,
         level_guards,
+        other_guards,
     )
     return MappingProxyType({guard.id: guard for read in readers for guard in read(state)})
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
+from bot.core.finding import Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
@@ -62,6 +63,28 @@ def _blocking(state: State, budget: Resource) -> Iterator[Violation]:
                 (node, spec["selector"], *counts),
                 facts=MappingProxyType({"field": field, "replicas": replicas}),
             )
+
+
+def check_shared_pods(state: State, reach: ChangeReach) -> Iterator[Violation]:
+    """The pods of these namespaces that two budgets select: no eviction of them is ever allowed.
+
+    https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/registry/core/pod/storage/eviction.go
+    """
+    budgets: dict[PodGroup, Resource] = {}
+    for budget in reach.resources(state, kinds.POD_DISRUPTION_BUDGET):
+        selector = budget.at("spec", "selector")
+        for group in _selected(state, budget, label_selector(selector)) or ():
+            first = budgets.setdefault(group, budget)
+            if first is not budget:
+                yield Violation(
+                    "DISRUPTION-SHARED",
+                    budget,
+                    (str(first.key), str(group)),
+                    f"{str_of(budget)} and {str_of(first)} both select the pods of {group}: with "
+                    "two budgets no pod is ever evicted, so that no node with one can be drained",
+                    (selector, first.at("spec", "selector"), group.template.node.at("metadata", "labels")),
+                    Severity.WARNING,
+                )
 
 
 def _why(field: str, amount: _Amount, replicas: int | None) -> str:
