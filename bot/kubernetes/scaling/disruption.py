@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.finding import Severity
-from bot.core.resource import Node, Resource
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import ChangeReach, Violation
@@ -70,19 +70,20 @@ def check_shared_pods(state: State, reach: ChangeReach) -> Iterator[Violation]:
 
     https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/registry/core/pod/storage/eviction.go
     """
-    budgets: dict[PodGroup, Resource] = {}
+    budgets: dict[tuple[ResourceKey, int], Resource] = {}
     for budget in reach.resources(state, kinds.POD_DISRUPTION_BUDGET):
         selector = budget.at("spec", "selector")
         for group in _selected(state, budget, label_selector(selector)) or ():
-            first = budgets.setdefault(group, budget)
+            first = budgets.setdefault(group.key, budget)
             if first is not budget:
+                labels = group.template.node.at("metadata", "labels")
                 yield Violation(
                     "DISRUPTION-SHARED",
                     budget,
                     (str(first.key), str(group)),
                     f"{str_of(budget)} and {str_of(first)} both select the pods of {group}: with "
                     "two budgets no pod is ever evicted, so that no node with one can be drained",
-                    (selector, first.at("spec", "selector"), group.template.node.at("metadata", "labels")),
+                    (selector, first.at("spec", "selector"), labels),
                     Severity.WARNING,
                 )
 
