@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.analysis.law import Repository, application, blocks, flux, found, review
+from tests.analysis.law import Repository, application, blocks, config, flux, found, review
 from tests.states import Files
 
 PODS = (
@@ -19,7 +19,6 @@ PODS = (
 NARROW = "{podSelector: {matchLabels: {app: other}}, policyTypes: [Ingress]}"
 ALL = "{podSelector: {}, policyTypes: [Ingress]}"
 IGNORE = ", syncOptions: [RespectIgnoreDifferences=true]"
-CHART = "apiVersion: v2\nname: limits\nversion: 1.0.0\n"
 
 
 def policy(name: str, spec: str, mark: str = "", key: str = "annotations") -> str:
@@ -46,17 +45,6 @@ def carried(spec: str, marks: str = "", more: str = "") -> str:
         f"spec:\n  {more}\n  forProvider:\n    manifest:\n"
         "      apiVersion: networking.k8s.io/v1\n      kind: NetworkPolicy\n"
         f"      metadata: {{name: a, namespace: shop}}\n      spec: {spec}\n"
-    )
-
-
-def release(*more: str) -> str:
-    """A HelmRelease of the chart in `limits`."""
-    lines = "".join(f"  {line}\n" for line in more)
-    return (
-        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
-        "metadata: {name: limits, namespace: shop}\nspec:\n  interval: 1m\n"
-        "  chart: {spec: {chart: ./limits, reconcileStrategy: Revision, "
-        "sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}\n" + lines
     )
 
 
@@ -88,14 +76,6 @@ def nested(marks: str = "", more: str = "") -> Callable[[str], Files]:
     return lambda spec: {
         "flux/limits.yaml": flux("limits", "limits"),
         "limits/a.yaml": carried(spec, marks, more),
-    }
-
-
-def charted(owner: str, place: str = "crds") -> Callable[[str], Files]:
-    return lambda spec: {
-        "flux/limits.yaml": owner,
-        "limits/Chart.yaml": CHART,
-        f"limits/{place}/a.yaml": policy("a", spec),
     }
 
 
@@ -284,3 +264,78 @@ def test_what_another_owner_of_base_needs_as_well_exists() -> None:
     }
 
     assert not blocks(review(Repository(base, repository(moved, real=False))))
+
+
+def application_of(project: str, space: str = "argocd") -> str:
+    """An Application of a project, in a namespace."""
+    text = application("limits", "limits").replace("project: default", f"project: {project}")
+    return text.replace("namespace: argocd}", f"namespace: {space}}}", 1)
+
+
+PROJECT = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\n"
+    "metadata: {{name: team, namespace: argocd}}\n"
+    'spec: {{sourceRepos: ["*"], destinations: [{{server: "*", namespace: "*"}}], '
+    "sourceNamespaces: [{}]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("owner", "spaces", "words"),
+    [
+        (application_of("gone"), "", "project: gone of Application/argocd/limits"),
+        (application_of("team"), "", ""),
+        (application_of("default"), "", ""),
+        (application_of("team", "shop"), "", "namespace: shop of Application/shop/limits"),
+        (application_of("team", "shop"), "sh*", ""),
+    ],
+)
+def test_an_application_that_argo_cd_refuses_creates_nothing(
+    owner: str, spaces: str, words: str
+) -> None:
+    project = PROJECT.format(spaces)
+    start = repository({"flux/limits.yaml": application("apps", "apps")})
+    base = {**start, "flux/limits.yaml": project, "limits/kustomization.yaml": ""}
+    base["flux/apps.yaml"] = application("apps", "apps")
+    head = {
+        **base,
+        "apps/kustomization.yaml": "resources: [pods.yaml]\n",
+        "flux/new.yaml": owner,
+        "limits/kustomization.yaml": "resources: [a.yaml]\n",
+        "limits/a.yaml": policy("a", ALL),
+    }
+
+    analysis = review(Repository(base, head))
+
+    never = [f for f in found(analysis, "placement-changed") if "never created" in f.message]
+    assert [finding.message for finding in never] == [
+        f"NetworkPolicy/shop/a is never created, by {words}: what it refuses stays allowed"
+    ] * bool(words)
+    assert bool(found(analysis, "connectivity-widened")) == bool(words)
+
+
+def test_what_a_new_child_of_an_idle_owner_would_apply_is_not_created() -> None:
+    start = {**repository({"flux/limits.yaml": ""}), "limits/kustomization.yaml": ""}
+    parent = flux("parent", "children", "suspend: true")
+    base = {
+        **start,
+        "flux/parent.yaml": parent,
+        "children/kustomization.yaml": "resources: [map.yaml]\n",
+        "children/map.yaml": config(),
+    }
+    head = {
+        **base,
+        "apps/kustomization.yaml": "resources: [pods.yaml]\n",
+        "children/kustomization.yaml": "resources: [map.yaml, child.yaml]\n",
+        "children/child.yaml": flux("child", "limits"),
+        "limits/kustomization.yaml": "resources: [a.yaml]\n",
+        "limits/a.yaml": policy("a", ALL),
+    }
+
+    analysis = review(Repository(base, head))
+
+    assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
+    assert (
+        "NetworkPolicy/shop/a is never created, by suspend: true of "
+        "Kustomization/flux-system/parent: what it refuses stays allowed"
+    ) in [finding.message for finding in found(analysis, "placement-changed")]

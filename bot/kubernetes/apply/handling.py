@@ -59,6 +59,8 @@ class Handling:
 
     def words(self, resource: Resource) -> str:
         """Return the field with its value, and its object where that is another one."""
+        if not self.field.exists:
+            return f"{self.field.resource.key} without {route_text(self.field.route)}"
         last = self.field.route[-1]
         name = route_text(self.field.route) if isinstance(last, ListStep) else last
         value = self.field.text
@@ -90,7 +92,9 @@ class Handlings:
         owners = owners_of(resource, self.state)
         handlings = [self._by_owner(resource, owner) for owner in owners]
         by_owner = None if None in handlings or not handlings else handlings[0]
-        return _by_mark(resource, owners) or by_owner
+        mark = _by_mark(resource, owners)
+        is_weaker = mark is None or mark.manner == "replaced"
+        return by_owner if by_owner is not None and is_weaker else mark
 
     @property
     def are_restricted(self) -> bool:
@@ -118,9 +122,8 @@ class Handlings:
         if any(_is_definition(resource, one) for one in declared):
             policy = upgrade["crds"].text or "Skip"
             manners: dict[str, Manner] = {"Skip": "installed", "Create": "created"}
-            field = upgrade["crds"] if upgrade["crds"].exists else release.at("spec", "chart")
             manner = manners.get(policy)
-            return Handling(manner, field) if manner is not None else None
+            return Handling(manner, upgrade["crds"]) if manner is not None else None
         hooks = hook_names(resource.annotations.get(HELM_HOOK, ""))
         if not hooks or not limits_others(resource.group_kind):
             return None
