@@ -135,6 +135,12 @@ WAYS = [
         owned(ignoring("name: b, managedFieldsManagers: [kubectl]")),
     ),
     Way(
+        "ignore",
+        f"spec.ignore[*] of {KUSTOMIZATION}",
+        owned(flux("limits", "limits", "ignore: [{paths: [/spec], target: {kind: Network.*}}]")),
+        owned(flux("limits", "limits", "ignore: [{paths: [/spec], target: {kind: Deployment}}]")),
+    ),
+    Way(
         "paused",
         "crossplane.io/paused: true of Object/default/limits",
         nested(', annotations: {crossplane.io/paused: "true"}'),

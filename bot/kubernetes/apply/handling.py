@@ -6,7 +6,7 @@ the carrier that an object lies in decide whether it creates, updates and keeps 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
@@ -21,7 +21,6 @@ from bot.kubernetes.apply.ignored_differences import (
     ignored_fields,
     ignored_items,
     ignores,
-    respects_ignored,
 )
 from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
 from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of
@@ -113,7 +112,7 @@ class Handlings:
         if owner.resource.group_kind == kinds.HELM_RELEASE:
             is_there = self.base.get(owner.resource.key) is not None
             return self._by_release(resource, owner.resource) if is_there else None
-        return _by_application(resource, owner.resource)
+        return _by_ignored(resource, owner.resource)
 
     def _by_release(self, resource: Resource, release: Resource) -> Handling | None:
         """https://fluxcd.io/flux/components/helm/helmreleases/#upgrade-configuration."""
@@ -145,7 +144,7 @@ def _idle(before: State, after: State) -> Mapping[ResourceKey, Node]:
 def _restricting(state: State) -> bool:
     declaring = (declared.node.resource for declared in state.declarations)
     return any(
-        owner.group_kind == kinds.HELM_RELEASE or respects_ignored(owner)
+        owner.group_kind == kinds.HELM_RELEASE or any(ignored_items(owner))
         for owner in (*state.of(*OWNERS), *declaring)
     )
 
@@ -196,14 +195,14 @@ def _by_carrier(carrier: Resource) -> Handling | None:
     return Handling("created" if "Create" in allowed else "updated", policies)
 
 
-def _by_application(resource: Resource, owner: Resource) -> Handling | None:
-    """The fields that an Application ignores; the whole object where only the cluster knows them.
+def _by_ignored(resource: Resource, owner: Resource) -> Handling | None:
+    """The fields that an owner ignores; the whole object where only the cluster knows them.
 
     That counts for what limits others alone: most ignored fields are those that controllers set.
     """
     frozen: list[FieldPath] = []
     first: Node | None = None
-    for item in _items(owner):
+    for item in ignored_items(owner):
         if not ignores(item, resource):
             continue
         fields = ignored_fields(item)
@@ -213,11 +212,6 @@ def _by_application(resource: Resource, owner: Resource) -> Handling | None:
             frozen.extend(fields)
             first = first or item
     return Handling("partly", first, tuple(frozen)) if first is not None else None
-
-
-def _items(owner: Resource) -> Iterator[Node]:
-    if owner.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
-        yield from ignored_items(owner)
 
 
 def _is_definition(resource: Resource, declared: Declared) -> bool:

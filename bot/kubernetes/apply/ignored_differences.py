@@ -1,6 +1,7 @@
-"""Fields that Argo CD leaves as they are in the cluster: `RespectIgnoreDifferences`.
+"""Fields that Argo CD and Flux leave as they are in the cluster.
 
-https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-differences
+https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-differences and
+https://github.com/fluxcd/kustomize-controller/blob/main/api/v1/kustomization_types.go (IgnoreRule)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from bot.core.globs import name_matches
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.values import freeze, mapping, thaw
+from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import application_spec
 from bot.kubernetes.limiting import limits_others
 from bot.patterns import pattern
@@ -19,49 +21,66 @@ FieldPath: TypeAlias = tuple[str, ...]
 """The steps to a field; `*` stands for every item of a list."""
 
 _OPTION: Final = "RespectIgnoreDifferences=true"
+_OF_ARGO: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
+_NAME: Final = pattern(r"[\w.-]*")
 _ANY: Final = frozenset({"", "*"})
 _JQ_PATH: Final = pattern(r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+")
 _JQ_STEP: Final = pattern(r"[A-Za-z_][\w-]*|\"[^\"\\]+\"|\[\d*\]")
 
 
-def respects_ignored(owner: Resource) -> bool:
-    """Return whether an Application, or those of a set, leave what they ignore as it is."""
-    return _OPTION in application_spec(owner)["syncPolicy"]["syncOptions"].texts
-
-
 def ignored_items(owner: Resource) -> Iterator[Node]:
-    """Yield the items of `ignoreDifferences` by which an owner leaves more than certificates."""
-    if respects_ignored(owner):
-        for item in application_spec(owner)["ignoreDifferences"].items():
-            if not _leaves_certificates(item):
-                yield item
+    """Yield the items by which an owner leaves more than certificates as it is.
+
+    They are those of `ignoreDifferences` of Argo CD, if it respects them, and of Flux's `ignore`.
+    """
+    items: Iterator[Node] = iter(())
+    if owner.group_kind == kinds.FLUX_KUSTOMIZATION:
+        items = owner.at("spec", "ignore").items()
+    elif owner.group_kind in _OF_ARGO:
+        spec = application_spec(owner)
+        if _OPTION in spec["syncPolicy"]["syncOptions"].texts:
+            items = spec["ignoreDifferences"].items()
+    yield from (item for item in items if not _leaves_certificates(item))
+
+
+def ignored_kind(item: Node) -> str:
+    """Return the kind of which an item ignores fields, empty for every one."""
+    kind = _target(item)["kind"].text or ""
+    return "" if kind in _ANY else kind
 
 
 def may_limit_others(item: Node) -> bool:
-    """Return whether an item of `ignoreDifferences` names a kind that limits others, or any."""
-    kind = item["kind"].text or ""
-    return kind in _ANY or limits_others(GroupKind(item["group"].text or "", kind))
+    """Return whether an item names a kind that limits others, or any."""
+    target = _target(item)
+    kind = target["kind"].text or ""
+    return kind in _ANY or limits_others(GroupKind(target["group"].text or "", kind))
 
 
 def ignores(item: Node, resource: Resource) -> bool:
-    """Return whether an item of `ignoreDifferences` is about this object.
+    """Return whether an item is about this object.
 
-    https://github.com/argoproj/argo-cd/blob/master/util/argo/normalizers/diff_normalizer.go
+    https://github.com/argoproj/argo-cd/blob/master/util/argo/normalizers/diff_normalizer.go and
+    https://github.com/fluxcd/pkg/blob/main/ssa/jsondiff/selector.go
     """
-    key = resource.key
-    named = (item["name"].text, key.name), (item["namespace"].text, key.namespace)
-    return (
-        name_matches(key.group, [item["group"].text or ""])
-        and name_matches(key.kind, [item["kind"].text or ""])
-        and all(not wanted or wanted == value for wanted, value in named)
-    )
+    key, target = resource.key, _target(item)
+    values = (("group", key.group), ("kind", key.kind), ("name", key.name))
+    pairs = [
+        (target[field].text or "", value)
+        for field, value in (*values, ("namespace", key.namespace or ""))
+    ]
+    if item.resource.group_kind == kinds.FLUX_KUSTOMIZATION:
+        # Flux's texts are regular expressions; one that is more than a name may match anything.
+        return all(text in ("", value) or not _NAME.fullmatch(text) for text, value in pairs)
+    kind, names = pairs[:2], pairs[2:]
+    is_kind = all(name_matches(value, [text]) for text, value in kind)
+    return is_kind and all(text in ("", value) for text, value in names)
 
 
 def ignored_fields(item: Node) -> tuple[FieldPath, ...] | None:
     """Return the fields that an item ignores; None where only the cluster can say which."""
     if item["managedFieldsManagers"].exists:
         return None
-    paths = [_pointer(text) for text in item["jsonPointers"].texts]
+    paths = [_pointer(text) for text in (*item["jsonPointers"].texts, *item["paths"].texts)]
     for text in item["jqPathExpressions"].texts:
         if not _JQ_PATH.fullmatch(text):
             return None
@@ -107,6 +126,12 @@ def _pointer(text: str) -> FieldPath:
 
 def _leaves_certificates(item: Node) -> bool:
     """Whether only the certificates of webhooks are ignored, which a controller fills in."""
-    paths = (*item["jsonPointers"].texts, *item["jqPathExpressions"].texts)
+    fields = ("jsonPointers", "jqPathExpressions", "paths")
+    paths = [path for field in fields for path in item[field].texts]
     named = bool(paths) and all(path.endswith("caBundle") for path in paths)
     return named and not item["managedFieldsManagers"].exists
+
+
+def _target(item: Node) -> Node:
+    """The fields that say which objects an item is about."""
+    return item["target"] if item.resource.group_kind == kinds.FLUX_KUSTOMIZATION else item

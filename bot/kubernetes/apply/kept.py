@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.handling import Handlings
 from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
@@ -69,7 +70,8 @@ def _keeping(resource: Resource, before: State, after: State) -> Node | None:
     if resource.key not in before.applied_by or resource.key in before.also_inferred:
         return None
     owners = owners_of(resource, before)
-    if is_hook(resource, owners):
+    # A mark of what is not applied as it stands never came to the object in the cluster.
+    if is_hook(resource, owners) or Handlings(before, before).of(resource) is not None:
         return None
     first: Node | None = None
     for owner in owners:

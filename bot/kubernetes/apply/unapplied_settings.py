@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.resource import Node, Resource
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle_owners import idle_by
-from bot.kubernetes.apply.ignored_differences import ignored_items, may_limit_others
+from bot.kubernetes.apply.ignored_differences import ignored_items, ignored_kind, may_limit_others
 from bot.kubernetes.gitops.owners import application_spec
 
 _OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
@@ -31,14 +31,14 @@ def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
     # A suspended owner goes on after a while, and what it applied stays as it is until then.
     if idle is not None and idle.route != _SUSPENDED and idle_by(old) is None:
         yield idle, "no longer applies its source"
+    yield from _ignored(old, new)
     if new.group_kind in _OF_ARGO:
-        yield from _ignored(old, new)
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
 
 
 def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
-    """What an Application newly leaves as it is in the cluster, or leaves out of a build."""
+    """What an owner newly leaves as it is in the cluster, or leaves out of a build."""
     had = [(effect, node.value) for node, effect in _ignoring(old)]
     for node, effect in _ignoring(new):
         if (effect, node.value) not in had:
@@ -46,7 +46,7 @@ def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
 
 
 def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
-    """What an Application leaves as it is in the cluster, or leaves out of a build."""
+    """What an owner leaves as it is in the cluster, or leaves out of a build."""
     spec = application_spec(owner)
     for source in (spec["source"], *spec["sources"].items()):
         ignored = source["kustomize"]["ignoreMissingComponents"]
@@ -54,7 +54,7 @@ def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
             yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
     for item in ignored_items(owner):
         if may_limit_others(item):
-            kind = item["kind"].text or "every kind"
+            kind = ignored_kind(item) or "every kind"
             yield item, f"no longer applies what it ignores of {kind}"
 
 

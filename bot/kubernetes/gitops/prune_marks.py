@@ -15,8 +15,14 @@ _FLUX: Final = {"prune": "disabled", "reconcile": "disabled", "ssa": "ignore"}
 
 
 def is_kept_by_flux(resource: Resource) -> bool:
-    """Return whether a Flux Kustomization keeps an object that it no longer finds."""
-    return flux_mark(resource, *_FLUX) is not None
+    """Return whether a Flux Kustomization keeps an object that it no longer finds.
+
+    Flux looks at the object in the cluster, to which it never applies a mark by which it leaves the
+    object alone, nor any mark beside that one:
+    https://github.com/fluxcd/pkg/blob/main/ssa/manager_delete.go (Delete)
+    """
+    is_left_alone = flux_mark(resource, "reconcile", "ssa") is not None
+    return not is_left_alone and flux_mark(resource, "prune") is not None
 
 
 def flux_mark(resource: Resource, *names: str, value: str = "") -> Node | None:
@@ -42,7 +48,7 @@ def keeping_mark(resource: Resource) -> Node | None:
     annotations = resource.at("metadata", "annotations")
     helm, argo = annotations[_HELM_POLICY], annotations[_SYNC_OPTIONS]
     marks = (
-        flux_mark(resource, *_FLUX),
+        flux_mark(resource, "prune"),
         helm if is_kept_by_helm(resource) else None,
         argo if _mark(resource, "Prune") == "left" or _mark(resource, "Delete") == "left" else None,
     )
