@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.finding import Finding
+from bot.core.finding import FileLine, Finding
+from bot.core.resource import route_text
 from bot.kubernetes.rbac.workload_accounts import workload_account_changes
 from bot.kubernetes.workloads.service_accounts import account_changes, clouded
 from tests.states import world
@@ -29,6 +30,12 @@ metadata: {name: b, namespace: s}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
 subjects: [{kind: ServiceAccount, name: a, namespace: s}]
 """
+
+
+def place(finding: Finding) -> str:
+    """The resource and the field on which a finding stands."""
+    assert not isinstance(finding.node, FileLine)
+    return f"{finding.node.resource.key} {route_text(finding.node.route)}"
 
 
 def codes(before: str | None, after: str | None) -> list[str]:
@@ -150,6 +157,18 @@ def test_a_missing_account_matters_to_the_workloads_that_name_it() -> None:
         "error",
         "WL-SA-MISSING",
         "Deployment/s/d",
+    )
+    assert (place(found), found.side) == ("ServiceAccount/s/a metadata.name", "LEFT")
+
+
+def test_an_account_that_is_no_longer_named_stands_where_base_names_it() -> None:
+    unnamed = DEPLOYMENT.replace("serviceAccountName: a, ", "")
+
+    (found,) = workload(f"{SECRETS}---{DEPLOYMENT}", f"{SECRETS}---{unnamed}")
+
+    assert (place(found), found.side) == (
+        "Deployment/s/d spec.template.spec.serviceAccountName",
+        "LEFT",
     )
 
 
