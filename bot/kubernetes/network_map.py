@@ -16,10 +16,10 @@ from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
 from bot.kubernetes.network.verdict import Network, network
-from bot.kubernetes.ports import EVERY_PORT, Ports
+from bot.kubernetes.ports import EVERY_PORT
 from bot.kubernetes.routes.backends import INGRESSES, backends
 from bot.kubernetes.routes.exposure import Exposure
-from bot.kubernetes.services.service import service_ports, services
+from bot.kubernetes.services.service import received_on, services
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
 from bot.records import dataclass
@@ -154,10 +154,6 @@ def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
 def _behind(state: State, service: Resource) -> Iterator[tuple[str, str]]:
     """The pods behind a Service, each with the ports on which it receives the Service's traffic."""
     for pods in services(state).endpoints(service).pods:
-        ports = Ports()
-        for port in service_ports(service):
-            number = port.on(pods)
-            if number is not None:
-                ports |= Ports.of(port.protocol, number)
+        ports = received_on(service, pods)
         if ports:
             yield str(pods), str(ports)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bot.core.resource import Node
@@ -32,6 +32,14 @@ class Ports:
             return cls()
         first = PROTOCOLS.index(protocol) * _SPAN + low
         return cls(((1 << (last - low + 1)) - 1) << first)
+
+    @classmethod
+    def union(cls, sets: Iterable[Ports]) -> Ports:
+        """The ports that are in any of these sets."""
+        bits = 0
+        for ports in sets:
+            bits |= ports.bits
+        return cls(bits)
 
     def __or__(self, other: Ports) -> Ports:
         return Ports(self.bits | other.bits)
@@ -84,14 +92,7 @@ class Ports:
         )
 
 
-def _every() -> Ports:
-    ports = Ports()
-    for protocol in PROTOCOLS:
-        ports |= Ports.of(protocol, 1, HIGHEST)
-    return ports
-
-
-EVERY_PORT: Final = _every()
+EVERY_PORT: Final = Ports.union(Ports.of(protocol, 1, HIGHEST) for protocol in PROTOCOLS)
 """All ports of all protocols."""
 
 

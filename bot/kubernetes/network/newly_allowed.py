@@ -61,10 +61,7 @@ class _Group:
 
     @property
     def ports(self) -> Ports:
-        ports = Ports()
-        for widening in self.widenings:
-            ports |= widening.ports
-        return ports
+        return Ports.union(widening.ports for widening in self.widenings)
 
 
 def widened_findings(before: State, after: State, trusted: tuple[str, ...]) -> Iterator[Finding]:

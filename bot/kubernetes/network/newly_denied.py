@@ -50,9 +50,7 @@ def _finding(after: State, cut: list[Widening]) -> Finding:
     first = cut[0]
     sources = ends_in_words(tuple({name_of(w.source): w.source for w in cut}.values()))
     targets = ends_in_words(tuple({name_of(w.target): w.target for w in cut}.values()))
-    ports = Ports()
-    for found in cut:
-        ports |= found.ports
+    ports = Ports.union(w.ports for w in cut)
     message = f"{sources[0].upper()}{sources[1:]} can no longer reach {targets} on {ports}"
     severity = Severity.NOTICE
     lonely = [w.target for w in cut if isinstance(w.target, PodGroup) and _deserted(after, w)]

@@ -171,10 +171,9 @@ def _judge(state_services: Services, about: _Term) -> Iterator[Violation]:
 
 def _opened_as_well(about: _Term, numbers: tuple[int, ...]) -> bool:
     """Whether the same policy opens the right ports to the same peers, or to anyone."""
-    ports = Ports()
-    for protocol in about.term.protocols:
-        for number in numbers:
-            ports |= Ports.of(protocol, number)
+    ports = Ports.union(
+        Ports.of(protocol, number) for protocol in about.term.protocols for number in numbers
+    )
     return all(
         any(
             rule.action == "allow" and _same_peers(rule, about.rule) and not ports - rule.on(pods)
@@ -221,9 +220,7 @@ def _numbers(
     state_services: Services, receivers: tuple[PodGroup, ...], term: PortTerm
 ) -> Iterator[int]:
     """The numbers of the pods' ports of the same protocol."""
-    served = Ports()
-    for pods in receivers:
-        served |= state_services.exposed(pods)
+    served = Ports.union(map(state_services.exposed, receivers))
     for protocol, low, high in served.ranges():
         if protocol in term.protocols:
             yield from range(low, high + 1)

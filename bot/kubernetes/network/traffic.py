@@ -52,21 +52,15 @@ class PortTerm:
 
     def numbers(self) -> Ports:
         """The ports that the term names by number."""
-        ports = Ports()
-        for protocol in () if self.name else self.protocols:
-            ports |= Ports.of(protocol, self.low, self.high)
-        return ports
+        protocols = () if self.name else self.protocols
+        return Ports.union(Ports.of(protocol, self.low, self.high) for protocol in protocols)
 
     def on(self, pods: PodGroup | None) -> Ports:
         """The ports that the term means on these pods; None: the receiver is not a pod."""
-        if not self.name:
+        if not self.name or pods is None:
             return self.numbers()
-        ports = Ports()
-        for protocol in self.protocols if pods is not None else ():
-            port = pods.resolve(self.name, protocol) if pods is not None else None
-            if port is not None:
-                ports |= Ports.of(protocol, port.number)
-        return ports
+        named = (pods.resolve(self.name, protocol) for protocol in self.protocols)
+        return Ports.union(Ports.of(port.protocol, port.number) for port in named if port)
 
     def __str__(self) -> str:
         protocol = "" if self.protocols == ("TCP",) else f"{'/'.join(self.protocols)} "
@@ -122,10 +116,7 @@ class TrafficRule:
         if self.ports is None:
             return EVERY_PORT
         if any(term.name for term in self.ports):
-            ports = Ports()
-            for term in self.ports:
-                ports |= term.on(pods)
-            return ports
+            return Ports.union(term.on(pods) for term in self.ports)
         return self._numbers
 
     @cached_property
@@ -142,10 +133,7 @@ class TrafficRule:
 
     @cached_property
     def _numbers(self) -> Ports:
-        ports = Ports()
-        for term in self.ports or ():
-            ports |= term.numbers()
-        return ports
+        return Ports.union(term.numbers() for term in self.ports or ())
 
 
 @dataclass(frozen=True, slots=True)

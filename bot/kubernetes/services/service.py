@@ -122,14 +122,17 @@ class Services:
     def exposed(self, pods: PodGroup) -> Ports:
         """The ports that these pods are known to serve: declared ones and targets of Services."""
         if pods.key not in self._targets:
-            ports = pods.known
-            for service in self.of(pods):
-                for port in service_ports(service):
-                    number = port.on(pods)
-                    if number is not None:
-                        ports |= Ports.of(port.protocol, number)
-            self._targets[pods.key] = ports
+            targets = (received_on(service, pods) for service in self.of(pods))
+            self._targets[pods.key] = pods.known | Ports.union(targets)
         return self._targets[pods.key]
+
+
+def received_on(service: Resource, pods: PodGroup) -> Ports:
+    """The ports of these pods to which a Service sends its traffic."""
+    arriving = ((port.protocol, port.on(pods)) for port in service_ports(service))
+    return Ports.union(
+        Ports.of(protocol, number) for protocol, number in arriving if number is not None
+    )
 
 
 def services(state: State) -> Services:

@@ -57,24 +57,16 @@ class PodGroup:
     @cached_property
     def declared(self) -> Ports:
         """The declared ports as a set."""
-        ports = Ports()
-        for port in self.ports:
-            ports |= Ports.of(port.protocol, port.number)
-        return ports
+        return Ports.union(Ports.of(port.protocol, port.number) for port in self.ports)
 
     @cached_property
     def known(self) -> Ports:
         """The ports that the manifest shows to be served: declared, probed or scraped."""
-        ports = self.declared
-        for node in self.template.serving:
-            for number in probed_ports(node):
-                ports |= Ports.of("TCP", number)
+        numbers = [number for node in self.template.serving for number in probed_ports(node)]
         scraped = self.template.node.at("metadata", "annotations")["prometheus.io/port"].text or ""
-        return (
-            ports | Ports.of("TCP", int(scraped))
-            if scraped.isdecimal() and len(scraped) < 6
-            else ports
-        )
+        if scraped.isdecimal() and len(scraped) < 6:
+            numbers.append(int(scraped))
+        return self.declared | Ports.union(Ports.of("TCP", number) for number in numbers)
 
     def resolve(self, name: str, protocol: str) -> ContainerPort | None:
         """The first declared port of this name and protocol."""
