@@ -21,10 +21,12 @@ from bot.core.states.environments import (
 )
 from bot.core.states.pairing import Pair, Pairing
 from bot.core.states.placement_table import NO_PLACEMENTS, PlacementTable
-from bot.core.states.placements.applied import Applied, ManyApplied, RootReader, definitions
+from bot.core.states.placements.applied import Applied, ManyApplied
 from bot.core.states.placements.comparison import Comparison
+from bot.core.states.placements.definitions import definitions
 from bot.core.states.placements.linking import NO_LINKING, Linking
 from bot.core.states.placements.rendered_pairs import RenderedPair
+from bot.core.states.placements.root_reader import RootReader
 from bot.core.states.problems import Trouble, not_reached, unrendered
 from bot.core.states.reached.roots import MOST_REACHED
 from bot.core.states.readings import Readings

@@ -13,7 +13,7 @@ from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Names
 from bot.core.states.environments import Environments
 from bot.core.states.placement_table import PlacementTable, owners_in
-from bot.core.states.placements.applied import Applied, ManyApplied, RootReader
+from bot.core.states.placements.applied import Applied, ManyApplied
 from bot.core.states.placements.baseline import with_baselines
 from bot.core.states.placements.changed import (
     no_longer_built,
@@ -24,6 +24,7 @@ from bot.core.states.placements.comparison import Comparison
 from bot.core.states.placements.ignore_volatile import with_steady
 from bot.core.states.placements.keep_applied import with_listed, with_standing
 from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
+from bot.core.states.placements.root_reader import RootReader
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.fetched_files import FetchedFiles

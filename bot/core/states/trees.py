@@ -11,7 +11,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
-from bot.core.states.placements.applied import ManyApplied, RootReader, definitions
+from bot.core.states.placements.applied import ManyApplied
 from bot.core.states.placements.comparison import (
     Comparison,
     differ,
@@ -19,6 +19,8 @@ from bot.core.states.placements.comparison import (
     under_base,
     under_head,
 )
+from bot.core.states.placements.definitions import definitions
+from bot.core.states.placements.root_reader import RootReader
 from bot.core.states.placements.written_sources import written_sources
 from bot.core.states.reached.roots import Reached, reached
 from bot.core.states.reached.written import WrittenRoots

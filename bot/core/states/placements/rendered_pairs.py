@@ -10,7 +10,8 @@ from typing import Protocol
 
 from bot.core.rendering import Build, BuildResult, Declared
 from bot.core.resource import Node, Resource
-from bot.core.states.placements.applied import Applied, RootReader
+from bot.core.states.placements.applied import Applied
+from bot.core.states.placements.root_reader import RootReader
 from bot.core.states.rendered.renditions import Rendition, volatile_nodes
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.roots.fetched_files import Remote

@@ -183,3 +183,14 @@ def _put(body: Any, steps: FieldSteps, value: Value) -> None:
     for step in steps[:-1]:
         body = body[step]
     body[steps[-1]] = value
+
+
+def shared(own_rendition: Rendition, upgrade: Rendition) -> Rendition | None:
+    """An upgrade, made of the installation's own resources where it has the same; None if all."""
+    resources = {(resource.key, resource.encoded): resource for resource in own_rendition.resources}
+    matching_resources = tuple(
+        resources.get((resource.key, resource.encoded), resource) for resource in upgrade.resources
+    )
+    if set(map(id, matching_resources)) == set(map(id, own_rendition.resources)):
+        return None
+    return replace(upgrade, resources=matching_resources)

@@ -13,7 +13,9 @@ from bot.core.policy.model import EnvironmentPolicy
 from bot.core.rendering import Declared
 from bot.core.scopes import Scopes
 from bot.core.states.environments import placed_resources
-from bot.core.states.placements.applied import Applied, RootReader, definitions
+from bot.core.states.placements.applied import Applied
+from bot.core.states.placements.definitions import definitions
+from bot.core.states.placements.root_reader import RootReader
 from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import Roots, roots_of

@@ -1,0 +1,229 @@
+"""Reads roots: their resources, as the tool that applies them gives them to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import field, replace
+from types import MappingProxyType
+
+from bot.core.manifest import Manifest, ManifestFile
+from bot.core.rendering import BuildResult, Declared
+from bot.core.resource import Resource
+from bot.core.scopes import Scopes
+from bot.core.states.carriers.nested import with_carried
+from bot.core.states.placements.applied import Applied
+from bot.core.states.placements.build_failures import not_built, not_upgraded
+from bot.core.states.placements.plain_builds import PlainBuild
+from bot.core.states.placements.unapplied import is_applied, is_skipped
+from bot.core.states.rendered.origins import refusal_of, rendered
+from bot.core.states.rendered.renditions import rendition, shared, steadied
+from bot.core.states.resources import resources_of
+from bot.core.states.roots.closures import Manifests, listed_manifests
+from bot.core.states.roots.fetched_files import zone
+from bot.core.states.roots.inferred import Roots
+from bot.core.states.roots.namespace import BuildError, Draft, follow
+from bot.core.states.roots.reasons import Reason
+from bot.core.states.roots.root import UPGRADE, Reruns, Root, RootKey
+from bot.core.tree import File
+from bot.errors import UnbuildableError
+from bot.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RootReader:
+    """Reads roots. What base and head have in common is read once and shared between them."""
+
+    manifests: Manifests
+    namespace: str
+    scopes: Scopes
+    _applied: dict[object, Applied] = field(default_factory=dict)
+    _by_root: dict[int, tuple[Root, Applied]] = field(default_factory=dict)
+    _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(default_factory=dict)
+    _plain: dict[tuple[str, str, str, bool], tuple[Resource, ...]] = field(default_factory=dict)
+
+    def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
+        """Every root of a tree, read, by key."""
+        if id(roots) not in self._trees:
+            applied = {key: self._once(root, roots) for key, root in roots.roots.items()}
+            # Keeping a reference to the roots prevents reuse of their id.
+            self._trees[id(roots)] = (roots, MappingProxyType(applied))
+        return self._trees[id(roots)][1]
+
+    def resources(self, path: str, file: File) -> tuple[Resource, ...]:
+        """The resources of one file as it would be applied by itself."""
+        manifest = ManifestFile(path, file.blob, self.manifests.manifest(file))
+        return self._resources(manifest, self.namespace)
+
+    def built_resources(
+        self, root: Root, built: BuildResult, declared: Declared | None = None
+    ) -> tuple[Resource, ...]:
+        """The resources of what comes of a build, as another declaration has it finished.
+
+        Raises UnbuildableError where there are none.
+        """
+        other_root = root if declared is None else replace(root, finish=declared.finish)
+        resources = tuple(rendered(other_root, built, self.namespace, self.scopes))
+        return self._complete(other_root, resources)
+
+    def _complete(self, root: Root, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """Return what the tool applies of a root, with what carriers among it carry."""
+        space = root.default_namespace or self.namespace
+        applied = tuple(resource for resource in resources if is_applied(root, resource))
+        return with_carried(applied, space, self.scopes)
+
+    def _once(self, root: Root, roots: Roots) -> Applied:
+        if id(root) not in self._by_root:
+            # Keeping a reference to the root prevents reuse of its id.
+            self._by_root[id(root)] = (root, self._like(root, roots))
+        return self._by_root[id(root)][1]
+
+    def _like(self, root: Root, roots: Roots) -> Applied:
+        tool = root.declared.tool if root.declared is not None else ""
+        key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns, tool)
+        if key not in self._applied:
+            self._applied[key] = self._read(root, roots)
+        return self._applied[key]
+
+    def _read(self, root: Root, roots: Roots) -> Applied:
+        if root.kind == "chart":
+            return self._rendered(root, {}, unread=False)
+        if root.kind == "kustomization":
+            return self._build(root, roots)
+        written = self._as_written(root, root.own_files, kustomize=False)
+        if root.reasons:
+            return replace(written, resources=(), reasons=root.reasons, listed=written.resources)
+        return written
+
+    def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
+        """A root that gives what these files say, as kubectl or as kustomize reads them."""
+        files = self._files(own_files, kustomize=kustomize)
+        read = {path: file for path, file in files.items() if not is_skipped(root, file)}
+        ordered = sorted(read, key=lambda path: path.split("/"))
+        unread = any(map(_is_unread, read.values()))
+        space = root.default_namespace or self.namespace
+        resources = tuple(
+            resource for path in ordered for resource in self._resources(read[path], space)
+        )
+        return Applied(root, self._complete(root, resources), files, unread=unread)
+
+    def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
+        key = (file.path, file.blob, namespace, file.kustomize)
+        if key not in self._plain:
+            self._plain[key] = tuple(resources_of(file, namespace, self.scopes))
+        return self._plain[key]
+
+    def _build(self, root: Root, roots: Roots) -> Applied:
+        named = listed_manifests(root.path, roots.kustomizations)
+        # What is wrong with the text of others is no matter of this repository.
+        local = (path for path in named if not zone(path))
+        listed = {path: root.files[path] for path in local if path in root.files}
+        files = self._files(listed, kustomize=True)
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            if root.built is None and _only_lists(root):  # no change reaches it
+                return self._as_written(root, _listed_files(root), kustomize=True)
+            applied = self._rendered(root, files, unread=unread)
+            if applied.reasons and root.built is not None:
+                return replace(applied, listed=self._listed(root, roots, files))
+            return applied
+        build = PlainBuild(roots.kustomizations, files)
+        try:
+            drafts = build.drafts(root.path)
+            follow(drafts)
+        except BuildError as error:
+            reason = Reason(roots.kustomizations[root.path].path, str(error))
+            text = self._listed(root, roots, files)
+            return Applied(root, (), files, (reason,), unread, listed=text)
+        space = root.default_namespace or self.namespace
+        resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
+        return Applied(root, self._complete(root, resources), files, unread=unread)
+
+    def _listed(
+        self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
+    ) -> tuple[Resource, ...]:
+        """The resources of the listed files as they stand, in the namespaces of those who list."""
+        if root.path not in roots.kustomizations:
+            return ()
+        drafts: list[Draft] = []
+        # Too many are refused; what a reference means may be undecided, and is left as written.
+        with suppress(BuildError):
+            drafts = PlainBuild(roots.kustomizations, files, lenient=True).drafts(root.path)
+            follow(drafts)
+        space = root.default_namespace or self.namespace
+        return self._complete(root, (draft.resource(space, self.scopes) for draft in drafts))
+
+    def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
+        """A root that needs a renderer: what that gave, or why there is nothing."""
+        built = root.built
+        if built is None:
+            return Applied(root, (), files, root.reasons, unread)
+        if built.status != "rendered":
+            return Applied(root, (), files, not_built(root, built), unread, built.status)
+        try:
+            resources = self.built_resources(root, built)
+        except UnbuildableError as error:
+            failed = replace(built, message=str(error), status="failed")
+            return Applied(root, (), files, not_built(root, failed), unread, "failed")
+        refusal = refusal_of(root, built)
+        applied = Applied(root, resources, files, status="rendered", refusal=refusal)
+        return applied if root.reruns is None else self._rerun(applied, root.reruns)
+
+    def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:
+        """A root with what its other builds show: what is volatile, and how it is upgraded."""
+        own_rendition = rendition(applied.resources, self._repeated(applied.root, reruns.again))
+        applied = replace(applied, volatile=own_rendition.volatile)
+        if reruns.upgrade is None:
+            return applied
+        root = replace(applied.root, label=UPGRADE)
+        if reruns.upgrade.status != "rendered":
+            return not_upgraded(applied, reruns.upgrade.message)
+        try:
+            resources = self.built_resources(root, reruns.upgrade)
+        except UnbuildableError as error:
+            return not_upgraded(applied, str(error))
+        again = self._repeated(root, reruns.upgrade_again) if reruns.upgrade_again else resources
+        upgrade = steadied(own_rendition, rendition(resources, again))
+        return replace(applied, upgrade=shared(own_rendition, upgrade))
+
+    def _repeated(self, root: Root, built: BuildResult) -> tuple[Resource, ...]:
+        """The resources of a build that was made before; none where it does not build again."""
+        if built.status != "rendered":
+            return ()
+        try:
+            return self.built_resources(root, built)
+        except UnbuildableError:
+            return ()
+
+    def _files(self, files: Mapping[str, File], *, kustomize: bool) -> dict[str, ManifestFile]:
+        read = self.manifests.manifest
+        return {
+            path: ManifestFile(path, file.blob, manifest, kustomize)
+            for path, file in files.items()
+            if _is_manifest(manifest := read(file))
+        }
+
+
+def _only_lists(root: Root) -> bool:
+    """Whether all that stands between a root's files and what it gives is a list of them."""
+    return root.declared is not None and root.declared.lists and len(root.reasons) == 1
+
+
+def _listed_files(root: Root) -> Mapping[str, File]:
+    """The files of a root without those that its declaration leaves out."""
+    left_out = root.declared.inputs if root.declared is not None else ()
+    return {path: file for path, file in root.files.items() if path not in left_out}
+
+
+def _is_manifest(manifest: Manifest) -> bool:
+    """Whether a file with such a name is a manifest at all, or a pointer to one."""
+    return bool(
+        manifest.kubectl.objects
+        or manifest.kustomize.objects
+        or manifest.resembles
+        or manifest.pointer
+    )
+
+
+def _is_unread(file: ManifestFile) -> bool:
+    return file.manifest.pointer or file.reading.error is not None
