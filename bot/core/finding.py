@@ -39,6 +39,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def filled(self) -> Table:
+        """The table without columns in which every cell is empty."""
+        kept = [at for at in range(len(self.columns)) if any(row[at] for row in self.rows)]
+        rows = tuple(tuple(row[at] for at in kept) for row in self.rows)
+        return Table(tuple(self.columns[at] for at in kept), rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:

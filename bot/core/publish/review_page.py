@@ -117,7 +117,7 @@ def _finding(
                 tuple(map(visible, table.columns)),
                 tuple(tuple(map(visible, row)) for row in table.rows[:100]),
             )
-            for table in details.tables
+            for table in (table.filled for table in details.tables)
         ),
         edges=tuple(
             (visible(source), visible(target), visible(label))
