@@ -22,7 +22,7 @@ from bot.core.resource import ResourceKey
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
-from bot.kubernetes.apply.kept import kept_once
+from bot.kubernetes.apply.kept import Kept, kept_once
 from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
@@ -179,7 +179,7 @@ class Judging:
                 yield replace(noted, severity=severity)
 
     def _judged(self, pair: Pair) -> Iterator[Judged]:
-        """The findings of a pair; an error only about what stays in the cluster is a warning."""
+        """The findings of a pair; those about a removal name what stays in the cluster."""
         staying = kept_once(pair.before, pair.after)
         remaining: frozenset[str] = frozenset()
         if staying is not None:
@@ -191,7 +191,7 @@ class Judging:
             elif staying is None or judged.fingerprint in remaining:
                 yield judged
             else:
-                yield _softened(judged, staying.note)
+                yield _kept(judged, staying)
 
     def _blocks(self, judged: Judged) -> bool:
         return self.policy.block.reached_by(self._severity(judged))
@@ -209,14 +209,18 @@ def _received(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, str]]:
             yield replace(pair, before=states.before, after=states.after), states.note
 
 
-def _softened(judged: Judged, note: str) -> Judged:
-    """A finding about a removal that leaves the object in the cluster."""
+def _kept(judged: Judged, staying: Kept) -> Judged:
+    """A finding about a removal that leaves the object in the cluster: no error, unless it limits.
+
+    A guard that only the cluster still has can be written anew in a weaker form, and that change
+    would be judged as if nothing had been there.
+    """
     finding = judged.finding
     if (finding.severity or judged.rule.severity) is not Severity.ERROR:
         return judged
-    message = f"{finding.message}; {note}"
-    softer = replace(finding, message=message, severity=Severity.WARNING)
-    return replace(judged, finding=softer)
+    severity = finding.severity if staying.limits else Severity.WARNING
+    message = f"{finding.message}; {staying.note}"
+    return replace(judged, finding=replace(finding, message=message, severity=severity))
 
 
 def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:

@@ -1,4 +1,4 @@
-"""A removed guard whose object stays in the cluster is a warning."""
+"""What a finding says of a removed object that stays in the cluster."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def repository(owner: str, marks: str, *, guard: bool = True) -> Files:
         (application("g", "guards"), f"{ARGO}: Prune=false", f"{ARGO}: Prune=false"),
     ],
 )
-def test_a_guard_that_its_owner_keeps_is_a_warning(owner: str, marks: str, words: str) -> None:
+def test_an_error_says_that_its_owner_keeps_the_guard(owner: str, marks: str, words: str) -> None:
     change = Repository(repository(owner, marks), repository(owner, marks, guard=False))
 
     (finding,) = found(review(change), "guardrail-weakened")
 
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.ERROR
     assert finding.message.endswith(
         f"; ClusterPolicy/no-latest stays in the cluster, by {words}, where no later review sees it"
     )
@@ -61,42 +61,50 @@ def test_a_guard_that_its_owner_keeps_is_a_warning(owner: str, marks: str, words
         (config("nobody"), f"{FLUX_MARK}/prune: disabled"),
     ],
 )
-def test_a_guard_that_goes_or_may_go_later_is_an_error(owner: str, marks: str) -> None:
+def test_nothing_is_said_to_stay_that_goes_or_may_go_later(owner: str, marks: str) -> None:
     change = Repository(repository(owner, marks), repository(owner, marks, guard=False))
 
     (finding,) = found(review(change), "guardrail-weakened")
 
-    assert finding.severity is Severity.ERROR
+    assert "stays in the cluster" not in finding.message
 
 
-def test_what_stays_does_not_excuse_what_goes() -> None:
-    mark = f"{FLUX_MARK}/prune: disabled"
-    base = repository(flux("g", "guards"), mark)
-    other = GUARD.format(marks="{}").replace("no-latest", "other").replace("  {}\n", "")
-    gone = {**base, "guards/kustomization.yaml": "resources: [map.yaml, guard.yaml, other.yaml]\n"}
-    head = repository(flux("g", "guards"), mark, guard=False)
-
-    analysis = review(Repository({**gone, "guards/other.yaml": other}, head))
-
-    severities = {
-        finding.resource.name: finding.severity
-        for finding in found(analysis, "guardrail-weakened")
-        if finding.resource is not None
-    }
-    assert severities == {"no-latest": Severity.WARNING, "other": Severity.ERROR}
-
-
-def test_a_network_policy_that_stays_is_a_warning() -> None:
-    pods = (
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
-        "spec: {containers: [{name: db, image: registry.example.com/db:1.0.0}]}\n"
-    )
+def test_a_network_policy_that_stays_may_not_go_unseen() -> None:
+    """It can be written anew in a later change, which compares its weaker form with none."""
     files = {
         "owner.yaml": flux("g", "guards"),
         "guards/kustomization.yaml": "resources: [pods.yaml, deny.yaml]\n",
-        "guards/pods.yaml": pods,
+        "guards/pods.yaml": _pod(""),
         "guards/deny.yaml": policy("deny", ALL, f"{FLUX_MARK}/prune: disabled"),
     }
     head = {**files, "guards/kustomization.yaml": "resources: [pods.yaml]\n"}
 
-    assert not blocks(review(Repository(files, head)))
+    assert blocks(review(Repository(files, head)))
+
+
+@pytest.mark.parametrize(
+    ("mark", "severity"), [("disabled", Severity.WARNING), ("enabled", Severity.ERROR)]
+)
+def test_a_settings_file_that_stays_is_a_warning(mark: str, severity: Severity) -> None:
+    settings = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop, "
+        f"annotations: {{{FLUX_MARK}/prune: {mark}}}}}\ndata: {{a: b}}\n"
+    )
+    files = {
+        "owner.yaml": flux("g", "guards"),
+        "guards/kustomization.yaml": "resources: [pods.yaml, settings.yaml]\n",
+        "guards/pods.yaml": _pod(", envFrom: [{configMapRef: {name: settings}}]"),
+        "guards/settings.yaml": settings,
+    }
+    head = {**files, "guards/kustomization.yaml": "resources: [pods.yaml]\n"}
+
+    (finding,) = found(review(Repository(files, head)), "reference-broken")
+
+    assert finding.severity is severity
+
+
+def _pod(fields: str) -> str:
+    return (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
+        f"spec: {{containers: [{{name: db, image: registry.example.com/db:1.0.0{fields}}}]}}\n"
+    )

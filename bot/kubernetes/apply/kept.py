@@ -13,6 +13,7 @@ from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
 from bot.kubernetes.gitops.retention import retentions
+from bot.kubernetes.limiting import limits_others
 from bot.records import dataclass
 
 _OF_ARGO = (kinds.APPLICATION, kinds.APPLICATION_SET)
@@ -24,6 +25,11 @@ class Kept:
 
     after: State
     fields: Mapping[ResourceKey, Node]
+
+    @property
+    def limits(self) -> bool:
+        """Whether some of them limit others: a later change meets them without any review of it."""
+        return any(limits_others(key.group_kind) for key in self.fields)
 
     @property
     def note(self) -> str:
