@@ -9,11 +9,12 @@ from bot.kubernetes.routes.backend_tls import READERS, backend_tls_lost
 from bot.kubernetes.routes.backends import INGRESSES
 from bot.kubernetes.routes.changes import routes_exposed
 from bot.kubernetes.routes.gateways import PARENTS
+from bot.kubernetes.routes.middlewares import MIDDLEWARES
 from bot.kubernetes.routes.other_routes import ISTIO_GATEWAY
 
 SEVERITY = Severity.WARNING
 CONSENT = SPEC_AND_ANNOTATIONS
-SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY, *READERS)
+SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY, *READERS, *MIDDLEWARES)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:

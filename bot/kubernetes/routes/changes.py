@@ -63,10 +63,16 @@ def _losses(state: State, opening: Opening, answered: tuple[Opening, ...]) -> It
     if opening.encrypted is False and all(earlier.encrypted for earlier in public):
         yield _Loss("ROUTE-TLS", opening.tls_places, _plain)
     if opening.authenticated is False and all(earlier.authenticated for earlier in public):
-        yield _Loss("ROUTE-AUTHENTICATION", tuple(authentication_places(resource)), _open)
+        yield _Loss(
+            "ROUTE-AUTHENTICATION",
+            (*opening.asking_places, *authentication_places(resource)),
+            _open,
+        )
     gained = _gained(opening, public)
     if gained:
-        yield _Loss("ROUTE-SOURCES", tuple(source_places(resource)), _wider(gained))
+        yield _Loss(
+            "ROUTE-SOURCES", (*opening.source_places, *source_places(resource)), _wider(gained)
+        )
 
 
 def _gained(opening: Opening, public: list[Opening]) -> str:

@@ -163,11 +163,11 @@ def sources(resource: Resource) -> Addresses:
     if not lists:
         return EVERYWHERE
     return Addresses.union(
-        _addresses(word) for text in lists for word in _BETWEEN.split(text.strip()) if word
+        addresses_of(word) for text in lists for word in _BETWEEN.split(text.strip()) if word
     )
 
 
-def _addresses(word: str) -> Addresses:
+def addresses_of(word: str) -> Addresses:
     """The addresses of a CIDR block or a single address; empty for any other text."""
     try:
         return Addresses.of(str(ipaddress.ip_network(word, strict=False)))

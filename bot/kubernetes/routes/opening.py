@@ -16,8 +16,9 @@ class Opening:
     `host` is empty for every host. `path` is empty for every path and never ends in a slash.
     `exact`: paths below it are not answered. `services` receive the requests. A protection is None
     where a resource outside the repository decides it, such as a Gateway. `places` are the fields
-    of host and path, `tls_places` those of encryption. `unbounded`: the resource names neither host
-    nor path, or the router of OpenShift chooses the host.
+    of host and path, `tls_places` those of encryption, `asking_places` and `source_places` those
+    outside annotations that ask who somebody is and that limit addresses. `unbounded`: the resource
+    names neither host nor path, or the router of OpenShift chooses the host.
     """
 
     resource: Resource
@@ -31,6 +32,8 @@ class Opening:
     sources: Addresses | None
     places: tuple[Node, ...]
     tls_places: tuple[Node, ...]
+    asking_places: tuple[Node, ...] = ()
+    source_places: tuple[Node, ...] = ()
     unbounded: bool = False
     gateway: ResourceKey | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.routes.guards import has_inside_word
+from bot.kubernetes.routes.middlewares import RouteLimits, limits_of
 from bot.kubernetes.routes.opening import Opening
 from bot.kubernetes.routes.other_routes import (
     ISTIO_GATEWAY,
@@ -31,7 +32,7 @@ def other_openings(state: State, resource: Resource) -> Iterator[Opening]:
     entrance = _Entrance(internal, tls.value is not None, (tls,))
     for rule in rules_of(resource):
         for host in rule.hosts:
-            yield _opening(rule, host, entrance)
+            yield _opening(rule, host, entrance, limits_of(state, rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class _Entrance:
     hosts: tuple[Node, ...] = ()
 
 
-def _opening(rule: RouteRule, host: str, entrance: _Entrance) -> Opening:
+def _opening(
+    rule: RouteRule, host: str, entrance: _Entrance, limits: RouteLimits | None = None
+) -> Opening:
     text = "" if host == "*" else host.lower()
     path = rule.path.rstrip("*").rstrip("/")
     return Opening(
@@ -59,10 +62,12 @@ def _opening(rule: RouteRule, host: str, entrance: _Entrance) -> Opening:
         frozenset(backend.name for backend in rule.backends),
         internal=entrance.internal,
         encrypted=entrance.encrypted if rule.plain is None else False,
-        authenticated=None if entrance.gateway is not None else rule.asks,
-        sources=None,
+        authenticated=None if limits is None else limits.asks,
+        sources=None if limits is None else limits.sources,
         places=(rule.node, *entrance.hosts),
         tls_places=entrance.tls if rule.plain is None else (rule.plain, *entrance.tls),
+        asking_places=() if limits is None else limits.asking_places,
+        source_places=() if limits is None else limits.source_places,
         unbounded=not text and not path,
         gateway=entrance.gateway,
     )

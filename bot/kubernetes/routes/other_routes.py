@@ -30,7 +30,6 @@ _HOSTS: Final = pattern(r"(!?)\s*Host(?:SNI)?(Regexp)?\(([^)]{1,2000})\)")
 _PATHS: Final = pattern(r"(!?)\s*(PathPrefix|Path)\(([^)]{1,2000})\)")
 _QUOTED: Final = pattern(r"[`\"']([^`\"']{1,500})[`\"']")
 ENTRY_POINT: Final = "entry point "
-_ASKS: Final = pattern(r"auth|oidc|oauth|sso\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,8 @@ class RouteRule:
     """One rule of a route: its hosts and path as text, the field of them, and its backends.
 
     A host that begins with ENTRY_POINT is an entry point of Traefik, where a rule knows no hosts.
-    `plain` is a field that lets requests in without encryption, whatever the host has.
+    `limits` is the part of the route that limits who is answered. `plain` is a field that lets
+    requests in without encryption, whatever the host has.
     """
 
     node: Node
@@ -65,7 +65,7 @@ class RouteRule:
     path: str
     exact: bool
     backends: tuple[Backend, ...]
-    asks: bool = False
+    limits: Node
     plain: Node | None = None
 
 
@@ -102,10 +102,9 @@ def _traefik(resource: Resource) -> Iterator[RouteRule]:
             for node in route["services"].items()
             if node["kind"].text in {None, "Service"} and node["name"].text
         )
-        asks = any(_ASKS.search(item["name"].text or "") for item in route["middlewares"].items())
         for path, exact in paths or [("", False)]:
             place = route["match"] if route["match"].exists else route
-            yield RouteRule(place, tuple(hosts) or ("",), path, exact, backends, asks)
+            yield RouteRule(place, tuple(hosts) or ("",), path, exact, backends, route)
 
 
 def _names(text: str) -> list[str]:
@@ -121,7 +120,6 @@ def _contour(resource: Resource) -> Iterator[RouteRule]:
     host = spec["virtualhost"]["fqdn"]
     # One without a host of its own is included by others, which name it.
     hosts = (host.text,) if host.text else ()
-    asks = spec["virtualhost"]["authorization"].exists
     for route in (*spec["routes"].items(), spec["tcpproxy"], *spec["includes"].items()):
         if not route.mapping:
             continue
@@ -141,7 +139,7 @@ def _contour(resource: Resource) -> Iterator[RouteRule]:
             path,
             bool(exact),
             backends,
-            asks,
+            route,
             plain if plain.boolean is True else None,
         )
 
@@ -162,7 +160,7 @@ def _istio(resource: Resource) -> Iterator[RouteRule]:
                 for port in (node["port"]["number"],)
             )
             for path, exact in tuple(_uris(route)) or (("", False),):
-                yield RouteRule(spec["hosts"], hosts, path, exact, backends)
+                yield RouteRule(spec["hosts"], hosts, path, exact, backends, route)
 
 
 def _uris(route: Node) -> Iterator[tuple[str, bool]]:
