@@ -79,6 +79,71 @@ def nested(marks: str = "", more: str = "") -> Callable[[str], Files]:
     }
 
 
+def application_of(project: str, space: str = "argocd") -> str:
+    """An Application of a project, in a namespace."""
+    text = application("limits", "limits").replace("project: default", f"project: {project}")
+    return text.replace("namespace: argocd}", f"namespace: {space}}}", 1)
+
+
+def governed(more: str) -> Callable[[str], Files]:
+    """An Application of the project `team`; `more` is a project, or Argo CD's settings."""
+    return lambda spec: {
+        "flux/limits.yaml": application_of("team"),
+        "flux/argo.yaml": more,
+        "limits/a.yaml": policy("a", spec),
+    }
+
+
+def settings(kind: str) -> str:
+    """Argo CD's settings, which leave a kind out."""
+    return (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\ndata:\n"
+        "  resource.exclusions: |\n    - apiGroups: ['networking.*']\n"
+        f"      kinds: [{kind}]\n"
+    )
+
+
+def project(kind: str) -> str:
+    """A project that does not permit a kind."""
+    return (
+        "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\n"
+        "metadata: {name: team, namespace: argocd}\n"
+        'spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}], '
+        f"namespaceResourceBlacklist: [{{group: networking.k8s.io, kind: {kind}}}]}}\n"
+    )
+
+
+def generated(synchronize: str) -> Callable[[str], Files]:
+    """A NetworkPolicy that Kyverno generates."""
+    return lambda spec: {
+        "flux/limits.yaml": flux("limits", "limits"),
+        "limits/a.yaml": (
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: limits}\nspec:\n"
+            "  rules:\n  - name: deny\n"
+            "    match: {any: [{resources: {kinds: [Namespace]}}]}\n    generate:\n"
+            f"      synchronize: {synchronize}\n"
+            "      apiVersion: networking.k8s.io/v1\n      kind: NetworkPolicy\n"
+            f"      name: a\n      namespace: shop\n      data: {{spec: {spec}}}\n"
+        ),
+    }
+
+
+def work(strategy: str) -> Callable[[str], Files]:
+    """A NetworkPolicy in a ManifestWork."""
+    return lambda spec: {
+        "flux/limits.yaml": flux("limits", "limits"),
+        "limits/a.yaml": (
+            "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\n"
+            "metadata: {name: limits, namespace: one}\nspec:\n  manifestConfigs:\n"
+            "  - resourceIdentifier: {group: networking.k8s.io, resource: networkpolicies, "
+            "name: a, namespace: shop}\n"
+            f"    updateStrategy: {{type: {strategy}}}\n  workload:\n    manifests:\n"
+            "    - apiVersion: networking.k8s.io/v1\n      kind: NetworkPolicy\n"
+            f"      metadata: {{name: a, namespace: shop}}\n      spec: {spec}\n"
+        ),
+    }
+
+
 KUSTOMIZATION = "Kustomization/flux-system/limits"
 FLUX_MARK = "kustomize.toolkit.fluxcd.io"
 SKIP = "argocd.argoproj.io/skip-reconcile"
@@ -151,6 +216,30 @@ WAYS = [
         "managementPolicies of Object/default/limits",
         nested(more=f"managementPolicies: {POLICIES}"),
         nested(more='managementPolicies: ["*"]'),
+    ),
+    Way(
+        "excluded",
+        "resource.exclusions of ConfigMap/argocd/argocd-cm",
+        governed(settings("NetworkPolicy")),
+        governed(settings("Ingress")),
+    ),
+    Way(
+        "project",
+        "namespaceResourceBlacklist of AppProject/argocd/team",
+        governed(project("NetworkPolicy")),
+        governed(project("Ingress")),
+    ),
+    Way(
+        "generate",
+        "synchronize of ClusterPolicy/limits",
+        generated("false"),
+        generated("true"),
+    ),
+    Way(
+        "work",
+        "type: CreateOnly of ManifestWork/one/limits",
+        work("CreateOnly"),
+        work("Update"),
     ),
     Way(
         "ready",
@@ -270,12 +359,6 @@ def test_what_another_owner_of_base_needs_as_well_exists() -> None:
     }
 
     assert not blocks(review(Repository(base, repository(moved, real=False))))
-
-
-def application_of(project: str, space: str = "argocd") -> str:
-    """An Application of a project, in a namespace."""
-    text = application("limits", "limits").replace("project: default", f"project: {project}")
-    return text.replace("namespace: argocd}", f"namespace: {space}}}", 1)
 
 
 PROJECT = (

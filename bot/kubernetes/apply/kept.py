@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.handling import Handlings
+from bot.kubernetes.apply.handled import Handlings
 from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark

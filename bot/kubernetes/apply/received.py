@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.core.values import Value
-from bot.kubernetes.apply.handling import Handling, Handlings, Manner, has_mark
+from bot.kubernetes.apply.handled import Handlings, has_mark
+from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.ignored_differences import with_ignored
 from bot.kubernetes.gitops.owners import owners_of
 from bot.kubernetes.limiting import limits_others

@@ -1,0 +1,181 @@
+"""How the resources of a state are handled by the tools that apply them.
+
+A tool does not apply every manifest of its source: marks of the object, settings of the owner, and
+the carrier that an object lies in decide whether it creates, updates and keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from bot.core.rendering import Declared
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.core.states.carriers.kinds import may_nest
+from bot.core.states.placements.unapplied import HELM_HOOK, hook_names
+from bot.kubernetes import kinds
+from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
+from bot.kubernetes.apply.carried import by_carrier
+from bot.kubernetes.apply.handling import Handling, Manner
+from bot.kubernetes.apply.idle_owners import idle_owners
+from bot.kubernetes.apply.ignored_differences import (
+    FieldPath,
+    ignored_fields,
+    ignored_items,
+    ignores,
+)
+from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
+from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of
+from bot.kubernetes.gitops.prune_marks import flux_mark
+from bot.kubernetes.limiting import limits_others
+from bot.records import dataclass
+
+MARKS: Final = (b"toolkit.fluxcd.io/", b"/hook")
+"""What the annotations and labels of an object hold that may not be applied as it stands."""
+
+_UPGRADE_HOOKS: Final = frozenset({"pre-upgrade", "post-upgrade"})
+
+
+@dataclass(frozen=True, slots=True)
+class Handlings:
+    """The handlings of the resources of a state, which a change makes of `base`."""
+
+    state: State
+    base: State
+
+    def of(self, resource: Resource) -> Handling | None:
+        """Return how changes of a resource reach the cluster; None where they simply do.
+
+        Of several owners, one that applies it is enough.
+        """
+        nesting = resource.source.nesting
+        if nesting is not None:
+            carrier = self.state.derived(_carriers).get(nesting.carrier)
+            return None if carrier is None else by_carrier(carrier, resource) or self.of(carrier)
+        if not (has_mark(resource) or self.are_restricted):
+            return None
+        owners = owners_of(resource, self.state)
+        handlings = [self._by_owner(resource, owner) for owner in owners]
+        by_owner = None if None in handlings or not handlings else handlings[0]
+        mark = _by_mark(resource, owners)
+        is_weaker = mark is None or mark.manner == "replaced"
+        return by_owner if by_owner is not None and is_weaker else mark
+
+    @property
+    def are_restricted(self) -> bool:
+        """Whether some owner may apply less than its source."""
+        return bool(self.idle) or self.state.derived(_restricting)
+
+    @property
+    def idle(self) -> Mapping[ResourceKey, Node]:
+        """The owners that apply nothing, each with the field that says so."""
+        return self.state.against(self.base, _idle)
+
+    def _by_owner(self, resource: Resource, owner: Owner) -> Handling | None:
+        idle = self.idle.get(owner.resource.key)
+        if idle is not None:
+            return Handling("unmanaged", idle)
+        if owner.resource.group_kind == kinds.HELM_RELEASE:
+            is_there = self.base.get(owner.resource.key) is not None
+            return self._by_release(resource, owner.resource) if is_there else None
+        if owner.resource.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
+            excluded = excluded_by(resource, owner.resource, self.state)
+            if excluded is not None:
+                return Handling("unmanaged", excluded)
+        return _by_ignored(resource, owner.resource)
+
+    def _by_release(self, resource: Resource, release: Resource) -> Handling | None:
+        """https://fluxcd.io/flux/components/helm/helmreleases/#upgrade-configuration."""
+        upgrade = release.at("spec", "upgrade")
+        declared = self.state.applied_by.get(resource.key, ())
+        if any(_is_definition(resource, one) for one in declared):
+            policy = upgrade["crds"].text or "Skip"
+            manners: dict[str, Manner] = {"Skip": "installed", "Create": "created"}
+            manner = manners.get(policy)
+            return Handling(manner, upgrade["crds"]) if manner is not None else None
+        hooks = hook_names(resource.annotations.get(HELM_HOOK, ""))
+        if not hooks or not limits_others(resource.group_kind):
+            return None
+        if not hooks & _UPGRADE_HOOKS:
+            return Handling("installed", hook_mark(resource, (Owner(release),)))
+        disabled = upgrade["disableHooks"]
+        return Handling("installed", disabled) if disabled.value is True else None
+
+
+def has_mark(resource: Resource) -> bool:
+    """Return whether an object may have a mark by which a tool does not apply it as it stands."""
+    return any(mark in resource.encoded for mark in MARKS)
+
+
+def _idle(before: State, after: State) -> Mapping[ResourceKey, Node]:
+    return idle_owners(before, after)
+
+
+def _restricting(state: State) -> bool:
+    if may_exclude(state):
+        return True
+    declaring = (declared.node.resource for declared in state.declarations)
+    return any(
+        owner.group_kind == kinds.HELM_RELEASE or any(ignored_items(owner))
+        for owner in (*state.of(*OWNERS), *declaring)
+    )
+
+
+def _carriers(state: State) -> Mapping[str, Resource]:
+    """The resources of a state that may carry others, by their keys as text."""
+    return {
+        str(resource.key): resource
+        for resource in state.resources
+        if resource.source.nesting is None and may_nest(resource.group_kind)
+    }
+
+
+def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
+    """What the marks of an object say; only Flux obeys its own.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
+    """
+    if all(owner.resource.group_kind == kinds.FLUX_KUSTOMIZATION for owner in owners):
+        if mark := flux_mark(resource, "reconcile", "ssa"):
+            return Handling("unmanaged", mark)
+        if mark := flux_mark(resource, "ssa", value="ifnotpresent"):
+            return Handling("created", mark)
+    if limits_others(resource.group_kind) and is_lost_as_hook(resource, owners):
+        is_passing = is_passing_hook(resource, owners)
+        return Handling("passing" if is_passing else "replaced", hook_mark(resource, owners))
+    return None
+
+
+def _by_ignored(resource: Resource, owner: Resource) -> Handling | None:
+    """The fields that an owner ignores; the whole object where only the cluster knows them.
+
+    That counts for what limits others alone: most ignored fields are those that controllers set.
+    """
+    frozen: list[FieldPath] = []
+    first: Node | None = None
+    for item in ignored_items(owner):
+        if not ignores(item, resource):
+            continue
+        fields = ignored_fields(item)
+        if fields is None and limits_others(resource.group_kind):
+            return Handling("created", item)
+        if fields:
+            frozen.extend(fields)
+            first = first or item
+    return Handling("partly", first, tuple(frozen)) if first is not None else None
+
+
+def _is_definition(resource: Resource, declared: Declared) -> bool:
+    """Whether an object lies in the `crds` of the chart that declares it, or of one within.
+
+    https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
+    """
+    chart = f"{declared.path}/" if declared.path else ""
+    path = resource.source.path
+    if declared.release is None or declared.chart is not None or not path.startswith(chart):
+        return False
+    parts = path.removeprefix(chart).split("/")
+    while parts[0] == "charts" and len(parts) > 2:
+        parts = parts[2:]
+    return parts[0] == "crds"
