@@ -80,7 +80,7 @@ def _of_group(roots: list[_Unrendered]) -> Trouble:
         trouble = _trouble(first.root, reason, new=first.new, side="RIGHT", message=message)
         return replace(trouble, subject=first.subject)
     message = (
-        f"{_name(first.root)}{_listed([each.root for each in roots[1:]])} are not rendered: "
+        f"{_name(first.root)}, like {_listed([each.root for each in roots[1:]])}, is not rendered: "
         f"{reason.message}; compare their output for base and head by hand"
     )
     inputs = tuple(each for root in roots for each in (root.subject.name, *root.subject.inputs))
@@ -93,7 +93,7 @@ def not_reached(roots: Sequence[Applied], limit: int) -> Iterator[Trouble]:
     """The roots that a change refers to, or that refer to it, and that are over the limit."""
     if not roots:
         return
-    first, others = roots[0], _listed(roots[1:])
+    first, others = roots[0], f" and {_listed(roots[1:])}" if len(roots) > 1 else ""
     message = (
         f"{_name(first)}{others} may hold what this change refers to and "
         f"{'are' if others else 'is'} not built: beside what it changes, a review builds at "
@@ -107,12 +107,10 @@ def not_reached(roots: Sequence[Applied], limit: int) -> Iterator[Trouble]:
 
 
 def _listed(roots: Sequence[Applied]) -> str:
-    """Further roots beside a first one, in a few words; empty where there are none."""
-    if not roots:
-        return ""
+    """Further roots beside a first one, in a few words."""
     places = [_place(each) for each in roots]
     more = f" and {len(places) - _MOST_LISTED} more" if len(places) > _MOST_LISTED else ""
-    return f" and {len(places)} more ({', '.join(places[:_MOST_LISTED])}{more})"
+    return f"{len(places)} more ({', '.join(places[:_MOST_LISTED])}{more})"
 
 
 def _root_subject(before: Applied | None, after: Applied | None) -> ProblemSubject:

@@ -111,8 +111,8 @@ def test_overlays_that_are_not_rendered_for_one_reason_are_one_problem() -> None
     (later,) = Grove({}, {**base, **overlays, **more}).states().troubles
 
     assert trouble.message.startswith(
-        "The kustomization clusters/c00 and 12 more (clusters/c01, clusters/c02, clusters/c03, "
-        "clusters/c04, clusters/c05 and 7 more) are not rendered: "
+        "The kustomization clusters/c00, like 12 more (clusters/c01, clusters/c02, clusters/c03, "
+        "clusters/c04, clusters/c05 and 7 more), is not rendered: "
     )
     assert trouble.subject is not None
     assert later.subject is not None

@@ -230,8 +230,8 @@ def test_the_nearest_changed_roots_are_rendered_first_and_those_left_over_are_na
         True,
         f"over/o{MOST_ROOTS - 1:03}/kustomization.yaml",
         (
-            f"The kustomization over/o{MOST_ROOTS - 1:03} and 2 more (over/o{MOST_ROOTS:03},"
-            f" over/o{MOST_ROOTS + 1:03}) are not rendered: the change affects more than"
+            f"The kustomization over/o{MOST_ROOTS - 1:03}, like 2 more (over/o{MOST_ROOTS:03},"
+            f" over/o{MOST_ROOTS + 1:03}), is not rendered: the change affects more than"
             f" {MOST_ROOTS} roots, the limit of one review; compare their output for base and head"
             " by hand"
         ),
