@@ -1,7 +1,6 @@
 """Who can newly reach whom, and on which ports."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
@@ -10,6 +9,7 @@ from bot.kubernetes.network.newly_allowed import widened_findings
 from bot.kubernetes.network.requests_widened import requests_widened
 from bot.kubernetes.network.state_policies import POLICY_KINDS
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*POLICY_KINDS, kinds.NAMESPACE, *TEMPLATED)

@@ -1,7 +1,7 @@
 """See image_not_approved.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from bot.core.engine.consent import POD_TEMPLATE
@@ -13,6 +13,7 @@ from bot.kubernetes.images.approval import NewImage, new_images
 from bot.kubernetes.images.facts import image_facts, used_by
 from bot.kubernetes.images.reference import is_short, parse_entries
 from bot.kubernetes.images.registries import is_new, new_places
+from bot.records import dataclass
 
 SEVERITY = Severity.ERROR
 CONSENT = POD_TEMPLATE

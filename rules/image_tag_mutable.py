@@ -1,7 +1,6 @@
 """See image_tag_mutable.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
@@ -12,6 +11,7 @@ from bot.kubernetes.images.changes import is_only_the_digest, is_only_the_tag
 from bot.kubernetes.images.facts import image_facts, used_by
 from bot.kubernetes.images.positions import ImageUse
 from bot.kubernetes.images.reference import ImageReference
+from bot.records import dataclass
 
 SEVERITY = Severity.WARNING
 CONSENT = POD_TEMPLATE

@@ -1,7 +1,6 @@
 """See liveness_probe_missing.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.engine.consent import POD_TEMPLATE
@@ -17,6 +16,7 @@ from bot.kubernetes.services.probes import (
     matches_any,
 )
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 SEVERITY = Severity.NOTICE
 CONSENT = POD_TEMPLATE

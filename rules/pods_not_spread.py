@@ -1,7 +1,6 @@
 """Replicas that nothing keeps on different nodes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
@@ -9,6 +8,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.workloads.spreading import REPLICATED, Spreading
+from bot.records import dataclass
 
 SEVERITY = Severity.NOTICE
 CONSENT = POD_TEMPLATE

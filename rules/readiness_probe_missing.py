@@ -1,7 +1,6 @@
 """See readiness_probe_missing.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
@@ -18,6 +17,7 @@ from bot.kubernetes.services.probes import (
     served_containers,
 )
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 SEVERITY = Severity.WARNING
 CONSENT = POD_TEMPLATE

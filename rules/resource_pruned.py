@@ -1,13 +1,13 @@
 """See resource_pruned.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.apply.pruning import Removed, removed
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()

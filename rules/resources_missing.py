@@ -1,7 +1,6 @@
 """See resources_missing.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
@@ -20,6 +19,7 @@ from bot.kubernetes.workloads.requests_changed import (
     newly_refused,
 )
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 SEVERITY = Severity.NOTICE
 CONSENT = (*POD_TEMPLATE, "spec.resources")

@@ -1,7 +1,7 @@
 """Services that are newly reachable from outside."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
@@ -10,6 +10,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.routes.exposure import Exposure, sources_widened
 from bot.kubernetes.routes.loadbalancer_providers import ProviderName
+from bot.records import dataclass
 
 SEVERITY = Severity.WARNING
 CONSENT = SPEC_AND_ANNOTATIONS

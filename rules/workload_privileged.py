@@ -1,7 +1,6 @@
 """See workload_privileged.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.engine.consent import POD_TEMPLATE
@@ -20,6 +19,7 @@ from bot.kubernetes.podsecurity.new_violations import (
 from bot.kubernetes.podsecurity.standard import PodSecurityViolation
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 SEVERITY = Severity.ERROR
 CONSENT = POD_TEMPLATE

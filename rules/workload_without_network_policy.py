@@ -1,12 +1,12 @@
 """Workloads that no network policy selects."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.network.coverage import uncovered_findings, with_policies
 from bot.kubernetes.network.state_policies import NETWORK_KINDS
+from bot.records import dataclass
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = NETWORK_KINDS

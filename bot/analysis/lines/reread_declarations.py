@@ -39,7 +39,7 @@ class Redeclaring:
     blobs: Blobs
     resources: tuple[Resource, ...] = ()
     declare: Callable[[Blobs], Declare] = _nothing
-    _files: dict[int, frozenset[str]] = field(default_factory=dict)
+    _files: dict[int, frozenset[str]] = field(default_factory=dict, init=False)
 
     def files_of(self, declared: Declared) -> frozenset[str]:
         """The files of the tree that say how it is built, beside those that it is made of."""

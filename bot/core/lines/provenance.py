@@ -50,7 +50,7 @@ class Texts:
     """The files of one side by path, with the field names that lead to each line."""
 
     contents: Mapping[str, str]
-    _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, init=False)
 
     def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
         """Return the field names of `count` lines of a file, from line `first` (1-based)."""

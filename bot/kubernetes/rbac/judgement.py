@@ -42,7 +42,7 @@ class Judgement:
     clouded: frozenset[str] = frozenset()
     constraints: Mapping[str, str] = field(default_factory=dict)
     _risks_by_grant: dict[tuple[Box, str], tuple[Risk, ...]] = field(
-        default_factory=dict, compare=False
+        default_factory=dict, init=False, compare=False
     )
 
     @classmethod

@@ -37,10 +37,14 @@ class RootReader:
     manifests: Manifests
     namespace: str
     scopes: Scopes
-    _applied: dict[object, Applied] = field(default_factory=dict)
-    _by_root: dict[int, tuple[Root, Applied]] = field(default_factory=dict)
-    _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(default_factory=dict)
-    _plain: dict[tuple[str, str, str, bool], tuple[Resource, ...]] = field(default_factory=dict)
+    _applied: dict[object, Applied] = field(default_factory=dict, init=False)
+    _by_root: dict[int, tuple[Root, Applied]] = field(default_factory=dict, init=False)
+    _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(
+        default_factory=dict, init=False
+    )
+    _plain: dict[tuple[str, str, str, bool], tuple[Resource, ...]] = field(
+        default_factory=dict, init=False
+    )
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""

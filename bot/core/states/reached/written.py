@@ -124,7 +124,7 @@ class WrittenRoots:
 
     manifests: Manifests
     blobs: Blobs | None
-    _files: dict[str, WrittenFile] = field(default_factory=dict)
+    _files: dict[str, WrittenFile] = field(default_factory=dict, init=False)
 
     def of(self, root: Root) -> Written:
         """What the files and settings of a root say."""

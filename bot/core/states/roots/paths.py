@@ -31,7 +31,7 @@ class Paths:
     tree: Tree
     target: Callable[[File], str]
     fetched: FetchedFiles = field(default=NOTHING, repr=False)
-    _real: dict[str, str | UnbuildableError] = field(default_factory=dict, repr=False)
+    _real: dict[str, str | UnbuildableError] = field(default_factory=dict, init=False, repr=False)
 
     def local(self, directory: str, text: str) -> str:
         """The path that a text names, seen from a directory.
