@@ -11,15 +11,14 @@ from bot.kubernetes.apply.owner_references import newly_owned
 from bot.kubernetes.apply.received import Unreceived, unreceived_guards
 from bot.kubernetes.apply.unapplied_settings import newly_unapplied
 from bot.kubernetes.gitops.overlaps import overlaps
-from bot.kubernetes.gitops.owners import OWNERS, application_spec
+from bot.kubernetes.gitops.owners import OWNERS
+from bot.kubernetes.gitops.redirections import exclusions, redirections
 from bot.kubernetes.gitops.retention import SOURCES, Retention, leaves_out, retentions
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "environment"
 
-_SELECTION = ("include", "exclude")
-_DELETES = "$patch: delete"
 _RETENTIONS: Mapping[Retention, str] = {
     "pruning": "does not prune: a manifest that a later change removes leaves its object in the "
     "cluster, and no review will report the loss",
@@ -126,43 +125,27 @@ def _alteration(change: PlacementChange, node: Node, after: State) -> tuple[Node
 
 def _moved(old: Resource, new: Resource) -> Iterator[Finding]:
     """Another cluster or namespace than base's."""
-    for was, field in zip(_destinations(old), _destinations(new), strict=True):
-        if was.value != field.value:
-            yield Finding(
-                field if field.exists else field.resource.at("spec"),
-                f"{new.key} now goes to {_text(field)} instead of {_text(was)} "
-                f"({route_text(field.route)})",
-                key=f"to {route_text(field.route)}",
-                facts={"field": route_text(field.route), "old": was.value, "new": field.value},
-            )
+    for was, field in redirections(old, new):
+        yield Finding(
+            field if field.exists else field.resource.at("spec"),
+            f"{new.key} now goes to {_text(field)} instead of {_text(was)} "
+            f"({route_text(field.route)})",
+            key=f"to {route_text(field.route)}",
+            facts={"field": route_text(field.route), "old": was.value, "new": field.value},
+        )
 
 
 def _left_out(old: Resource, new: Resource) -> Iterator[Finding]:
     """Files or objects that it newly leaves out, or chooses in another way."""
-    before = [(route_text(field.route), field.value) for field in _selections(old)]
-    chosen = {route for route, _ in before if route.endswith(_SELECTION)}
-    for field in _selections(new):
+    for field, is_choice in exclusions(old, new):
         route = route_text(field.route)
-        if (route, field.value) not in before and not _ignores_less(field, old):
-            effect = (
-                "chooses its files otherwise"
-                if route in chosen
-                else "leaves out part of what it applied"
-            )
-            yield Finding(
-                field,
-                f"{new.key} now {effect}, with {route}",
-                key=f"leaves {field.value}",
-                facts={"field": route},
-            )
-
-
-def _ignores_less(field: Node, old: Resource) -> bool:
-    """Whether a source ignores nothing that it did not ignore before."""
-    if field.route != ("spec", "ignore"):
-        return False
-    ignored = set((old.at("spec", "ignore").text or "").splitlines())
-    return ignored.issuperset((field.text or "").splitlines())
+        does = "chooses its files otherwise" if is_choice else "leaves out part of what it applied"
+        yield Finding(
+            field,
+            f"{new.key} now {does}, with {route}",
+            key=f"leaves {field.value}",
+            facts={"field": route},
+        )
 
 
 def _retained(old: Resource, new: Resource) -> Iterator[Finding]:
@@ -176,35 +159,6 @@ def _retained(old: Resource, new: Resource) -> Iterator[Finding]:
                 key=f"retains by {kind}",
                 facts={"field": route_text(field.route)},
             )
-
-
-def _destinations(owner: Resource) -> tuple[Node, ...]:
-    spec = owner.at("spec")
-    if owner.group_kind == kinds.APPLICATION:
-        target = spec["destination"]
-        return (target["server"], target["name"], target["namespace"])
-    if owner.group_kind in (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE):
-        return (spec["kubeConfig"], spec["targetNamespace"])
-    return ()
-
-
-def _selections(owner: Resource) -> Iterator[Node]:
-    """The fields that say which files or objects are left out."""
-    spec = owner.at("spec")
-    if owner.group_kind in SOURCES:
-        if spec["ignore"].text:
-            yield spec["ignore"]
-        return
-    if owner.group_kind == kinds.APPLICATION_SET:
-        spec = application_spec(owner)
-    patches = list(spec["patches"].items())
-    for source in (spec["source"], *spec["sources"].items(), spec["sourceHydrator"]["drySource"]):
-        folder = source["directory"]
-        yield from (folder[name] for name in _SELECTION if folder[name].value)
-        patches += source["kustomize"]["patches"].items()
-    for patch in patches:
-        if _DELETES in (patch["patch"].text or ""):
-            yield patch["patch"]
 
 
 def _text(field: Node) -> str:

@@ -428,3 +428,29 @@ def test_what_a_new_child_of_an_idle_owner_would_apply_is_not_created() -> None:
         "NetworkPolicy/shop/a is never created, by suspend: true of "
         "Kustomization/flux-system/parent: what it refuses stays allowed"
     ) in [finding.message for finding in found(analysis, "placement-changed")]
+
+
+PLAIN_POLICY = owned(flux("limits", "limits"))
+FIRST = [
+    ("own mark", marked(f"{FLUX_MARK}/reconcile: disabled")),
+    ("ssa", marked(f"{FLUX_MARK}/ssa: IfNotPresent")),
+    ("suspend", owned(flux("limits", "limits", "suspend: true"))),
+    ("ignore", owned(flux("limits", "limits", "ignore: [{paths: [/spec]}]"))),
+]
+
+
+@pytest.mark.parametrize(("name", "frozen"), FIRST, ids=[name for name, _ in FIRST])
+def test_three_small_changes_do_not_open_what_one_would(
+    name: str, frozen: Callable[[str], Files]
+) -> None:
+    """A mark or setting first, then a change that is not applied, then the removal."""
+    steps = [
+        repository(PLAIN_POLICY(NARROW)),
+        repository(frozen(NARROW)),
+        repository(frozen(ALL)),
+        repository(frozen(ALL), real=False),
+    ]
+
+    reviews = [review(Repository(base, head)) for base, head in zip(steps, steps[1:], strict=False)]
+
+    assert any(blocks(analysis) for analysis in reviews), name

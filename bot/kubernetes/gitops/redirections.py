@@ -1,0 +1,71 @@
+"""Settings of owners that newly send what they apply elsewhere, or leave a part of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import Node, Resource, route_text
+from bot.kubernetes import kinds
+from bot.kubernetes.gitops.owners import application_spec
+from bot.kubernetes.gitops.retention import SOURCES
+
+_SELECTION: Final = ("include", "exclude")
+_DELETES: Final = "$patch: delete"
+
+
+def redirections(old: Resource, new: Resource) -> Iterator[tuple[Node, Node]]:
+    """Yield the fields of another cluster or namespace than base's, as base and head have them."""
+    for was, field in zip(_destinations(old), _destinations(new), strict=True):
+        if was.value != field.value:
+            yield was, field
+
+
+def exclusions(old: Resource, new: Resource) -> Iterator[tuple[Node, bool]]:
+    """Yield the fields by which an owner or source newly leaves out files or objects.
+
+    With each, whether base chose files by that field too.
+    """
+    before = [(route_text(field.route), field.value) for field in _selections(old)]
+    chosen = {route for route, _ in before if route.endswith(_SELECTION)}
+    for field in _selections(new):
+        route = route_text(field.route)
+        if (route, field.value) not in before and not _ignores_less(field, old):
+            yield field, route in chosen
+
+
+def _ignores_less(field: Node, old: Resource) -> bool:
+    """Whether a source ignores nothing that it did not ignore before."""
+    if field.route != ("spec", "ignore"):
+        return False
+    ignored = set((old.at("spec", "ignore").text or "").splitlines())
+    return ignored.issuperset((field.text or "").splitlines())
+
+
+def _destinations(owner: Resource) -> tuple[Node, ...]:
+    spec = owner.at("spec")
+    if owner.group_kind == kinds.APPLICATION:
+        target = spec["destination"]
+        return (target["server"], target["name"], target["namespace"])
+    if owner.group_kind in (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE):
+        return (spec["kubeConfig"], spec["targetNamespace"])
+    return ()
+
+
+def _selections(owner: Resource) -> Iterator[Node]:
+    """The fields that say which files or objects are left out."""
+    spec = owner.at("spec")
+    if owner.group_kind in SOURCES:
+        if spec["ignore"].text:
+            yield spec["ignore"]
+        return
+    if owner.group_kind == kinds.APPLICATION_SET:
+        spec = application_spec(owner)
+    patches = list(spec["patches"].items())
+    for source in (spec["source"], *spec["sources"].items(), spec["sourceHydrator"]["drySource"]):
+        folder = source["directory"]
+        yield from (folder[name] for name in _SELECTION if folder[name].value)
+        patches += source["kustomize"]["patches"].items()
+    for patch in patches:
+        if _DELETES in (patch["patch"].text or ""):
+            yield patch["patch"]
