@@ -55,6 +55,8 @@ def test_an_error_says_that_its_owner_keeps_the_guard(owner: str, marks: str, wo
     ("owner", "marks"),
     [
         (flux("g", "guards"), ""),
+        # Flux never applies such a mark, so that the object in the cluster is without it.
+        (flux("g", "guards"), f"{FLUX_MARK}/reconcile: disabled"),
         (flux("g", "guards"), f"{ARGO}: Prune=false"),
         (application("g", "guards"), f"{FLUX_MARK}/prune: disabled"),
         (application("g", "guards", sync="automated: {}"), ""),

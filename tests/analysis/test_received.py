@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
@@ -451,6 +452,6 @@ def test_three_small_changes_do_not_open_what_one_would(
         repository(frozen(ALL), real=False),
     ]
 
-    reviews = [review(Repository(base, head)) for base, head in zip(steps, steps[1:], strict=False)]
+    reviews = [review(Repository(base, head)) for base, head in pairwise(steps)]
 
     assert any(blocks(analysis) for analysis in reviews), name

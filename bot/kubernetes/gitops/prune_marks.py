@@ -15,14 +15,11 @@ _FLUX: Final = {"prune": "disabled", "reconcile": "disabled", "ssa": "ignore"}
 
 
 def is_kept_by_flux(resource: Resource) -> bool:
-    """Return whether a Flux Kustomization keeps an object that it no longer finds.
+    """Return whether a Flux Kustomization keeps an object in the cluster that has these marks.
 
-    Flux looks at the object in the cluster, to which it never applies a mark by which it leaves the
-    object alone, nor any mark beside that one:
     https://github.com/fluxcd/pkg/blob/main/ssa/manager_delete.go (Delete)
     """
-    is_left_alone = flux_mark(resource, "reconcile", "ssa") is not None
-    return not is_left_alone and flux_mark(resource, "prune") is not None
+    return flux_mark(resource, *_FLUX) is not None
 
 
 def flux_mark(resource: Resource, *names: str, value: str = "") -> Node | None:

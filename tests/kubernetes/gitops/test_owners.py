@@ -174,9 +174,8 @@ def test_argo_cd_obeys_its_own_marks(mark: str, *, pruned: bool, cascaded: bool)
         ("argo-delete", False),
         ("helm", False),
         ("flux", True),
-        # Flux never applies what has them, so that the object in the cluster is without them.
-        ("flux-reconcile", False),
-        ("flux-ssa", False),
+        ("flux-reconcile", True),
+        ("flux-ssa", True),
     ],
 )
 def test_flux_obeys_its_own_marks_as_label_or_annotation(mark: str, *, kept: bool) -> None:
