@@ -102,7 +102,8 @@ class NetworkDiff:
     def unseen(self) -> tuple[Anywhere, ...]:
         """The pods that changed policies select and that no manifest shows on either side.
 
-        A namespace counts only where nothing that may have created such pods was removed.
+        A namespace counts only where nothing that may have created such pods was removed. One with
+        policies and no pods at all keeps its pods elsewhere, even if each root of it was read.
         """
         unseen: dict[Anywhere, None] = {}
         spaces = self.before.state.namespaces & self.after.state.namespaces
@@ -116,10 +117,11 @@ class NetworkDiff:
             namespaced = policy.subject.namespaces is None and selector.invalid is None
             if not namespaced or space is None or space not in spaces - gone:
                 continue
-            shown = any(
-                side.population.select(space, selector).all for side in (self.before, self.after)
-            )
-            if not shown and not is_seen(self.after.state, space):
+            sides = (self.before.population, self.after.population)
+            if any(population.select(space, selector).all for population in sides):
+                continue
+            without_pods = not any(population.in_namespace(space) for population in sides)
+            if without_pods or not is_seen(self.after.state, space):
                 unseen[Anywhere(space, least_labels(selector))] = None
         return tuple(unseen)
 
