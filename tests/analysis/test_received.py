@@ -455,3 +455,21 @@ def test_three_small_changes_do_not_open_what_one_would(
     reviews = [review(Repository(base, head)) for base, head in pairwise(steps)]
 
     assert any(blocks(analysis) for analysis in reviews), name
+
+
+def test_a_new_owner_that_waits_for_a_new_idle_one_creates_nothing() -> None:
+    base = {**repository({"flux/limits.yaml": ""}), "limits/kustomization.yaml": ""}
+    moved = {
+        "flux/limits.yaml": "---\n".join(
+            [
+                flux("first", "first", "suspend: true"),
+                flux("second", "second", "dependsOn: [{name: first}]"),
+                flux("limits", "limits", "dependsOn: [{name: second}]"),
+            ]
+        ),
+        "limits/a.yaml": policy("a", ALL),
+    }
+
+    analysis = review(Repository(base, repository(moved, real=False)))
+
+    assert "no tool applies" in found(analysis, "connectivity-widened")[0].message

@@ -62,17 +62,8 @@ def idle_owners(before: State, after: State) -> Mapping[ResourceKey, Node]:
         field = idle_by(owner) or unmet(owner, before, after)
         if field is not None:
             idle[key] = field
-    new = [key for key in owners if idle and before.get(key) is None]
-    for _ in new:
-        waiting = {
-            key: field
-            for key in new
-            if key not in idle
-            if (field := _waits(owners[key], (before, after), idle)) is not None
-        }
-        if not waiting:
-            break
-        idle.update(waiting)
+    if idle:
+        _add_waiting([owners[key] for key in owners if before.get(key) is None], after, idle)
     return MappingProxyType(idle)
 
 
@@ -81,16 +72,22 @@ def _all_owners(state: State) -> Iterator[Resource]:
     yield from state.of(*OWNERS)
 
 
-def _waits(
-    owner: Resource, states: tuple[State, State], idle: Mapping[ResourceKey, Node]
-) -> Node | None:
-    """The field of an idle owner that has to create this new one, or that for which it waits."""
-    before, after = states
-    parents = [parent.resource.key for parent in owners_of(owner, after)]
-    if parents and all(parent in idle for parent in parents):
-        return idle[parents[0]]
-    for dependency in dependencies(owner):
-        needed = replace(owner.key, namespace=dependency.namespace, name=dependency.name)
-        if needed in idle and before.get(needed) is None:
-            return dependency.node
-    return None
+def _add_waiting(new: list[Resource], after: State, idle: dict[ResourceKey, Node]) -> None:
+    """Add the new owners that idle ones would have to create, or that wait for a new idle one."""
+    created_by = {one.key: [parent.resource.key for parent in owners_of(one, after)] for one in new}
+    waiting: dict[ResourceKey, list[tuple[Resource, Node | None]]] = {}
+    for owner in new:
+        for parent in created_by[owner.key]:
+            waiting.setdefault(parent, []).append((owner, None))
+        for dependency in dependencies(owner):
+            needed = replace(owner.key, namespace=dependency.namespace, name=dependency.name)
+            if needed in created_by:
+                waiting.setdefault(needed, []).append((owner, dependency.node))
+    pending = list(idle)
+    while pending:
+        cause = pending.pop()
+        for owner, node in waiting.get(cause, ()):
+            is_left = node is not None or all(one in idle for one in created_by[owner.key])
+            if owner.key not in idle and is_left:
+                idle[owner.key] = node or idle[cause]
+                pending.append(owner.key)

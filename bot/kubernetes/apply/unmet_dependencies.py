@@ -73,7 +73,9 @@ def _all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
 
 
 def dependencies(owner: Resource) -> Iterator[OwnerDependency]:
-    """Yield the owners for which a Flux object waits."""
+    """Yield the owners for which an object of Flux waits."""
+    if owner.group_kind not in _OF_FLUX:
+        return
     for item in owner.at("spec", "dependsOn").items():
         if item["name"].text:
             space = item["namespace"].text or owner.namespace
