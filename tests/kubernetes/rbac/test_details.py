@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.finding import Table
+from bot.core.finding import Severity, Table
 from bot.core.resource import Node, ResourceSource, route_text
 from bot.kubernetes.rbac import privileges_added, wording
 from bot.kubernetes.rbac.defaults.builtin import builtin_objects
@@ -14,7 +14,6 @@ from bot.kubernetes.rbac.objects import Role, read
 from bot.kubernetes.rbac.questions import parse_resource
 from bot.kubernetes.rbac.reconciliation import redefinitions
 from bot.kubernetes.rbac.references import edited_role_refs, unknown_roles
-from bot.kubernetes.rbac.refusals import RbacRefusal
 from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import Atom
 from bot.kubernetes.rbac.validity import invalid
@@ -30,6 +29,7 @@ from tests.kubernetes.rbac.objects import (
 )
 
 PODS = (Target("", "pods"),)
+CLOSED = frozenset({"s"})
 
 
 def test_more_than_eight_verbs_are_counted() -> None:
@@ -107,25 +107,91 @@ def test_the_table_names_twelve_resources_and_counts_the_rows_beyond_twenty() ->
     assert table.rows[20:] == (("and 5 more rows", "", "", "", ""),)
 
 
+NO_GROUPS = 'a rule for resources needs apiGroups (the core group is "")'
+NO_RESOURCE = "a rule needs at least one resource or nonResourceURL"
+NO_URLS = "a Role cannot grant URLs, which are in no namespace"
+URLS = rule(["get"], urls=["/a"])
+
+
 @pytest.mark.parametrize(
-    ("kind", "body", "refusal"),
+    ("kind", "body", "refusals"),
     [
         (
             "RoleBinding",
             {"roleRef": {"apiGroup": RBAC, "kind": "Role", "name": ""}},
-            RbacRefusal(("roleRef", "name"), "roleRef needs a name"),
+            {"roleRef.name": "roleRef needs a name"},
+        ),
+        (
+            "RoleBinding",
+            {"roleRef": {"apiGroup": "x", "kind": "Robot", "name": "r"}},
+            {
+                "roleRef.apiGroup": f"roleRef.apiGroup must be {RBAC}",
+                "roleRef.kind": "roleRef.kind must be Role or ClusterRole",
+            },
+        ),
+        (
+            "ClusterRoleBinding",
+            {
+                "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "r"},
+                "subjects": [
+                    {"kind": "Robot", "name": "a"},
+                    {"kind": "User", "name": ""},
+                    {"kind": "ServiceAccount", "name": "a"},
+                    {"kind": "User", "name": "u", "apiGroup": "x"},
+                    {"kind": "ServiceAccount", "name": "a", "namespace": "s", "apiGroup": RBAC},
+                ],
+            },
+            {
+                "roleRef.kind": "roleRef.kind must be ClusterRole",
+                "subjects.0.kind": "a subject's kind must be User, Group or ServiceAccount",
+                "subjects.1.name": "a subject needs a name",
+                "subjects.2.namespace": (
+                    "a ServiceAccount in a ClusterRoleBinding needs a namespace"
+                ),
+                "subjects.3.apiGroup": f"the apiGroup of a User must be {RBAC}",
+                "subjects.4.apiGroup": (
+                    "a ServiceAccount is of the core group: its apiGroup must be empty"
+                ),
+            },
         ),
         (
             "Role",
-            {"rules": 7},
-            RbacRefusal(("rules",), "rules has the wrong type: expected a list, got int"),
+            {"rules": [{"verbs": []}, {"verbs": ["get"], "resources": ["a"]}, URLS]},
+            {
+                "rules.0.verbs": "a rule needs at least one verb",
+                "rules.0.apiGroups": NO_GROUPS,
+                "rules.0.resources": NO_RESOURCE,
+                "rules.1.apiGroups": NO_GROUPS,
+                "rules.2.nonResourceURLs": NO_URLS,
+            },
         ),
+        (
+            "ClusterRole",
+            {"rules": [{**rule(["get"], ["a"]), "nonResourceURLs": ["/a"]}]},
+            {"rules.0.nonResourceURLs": "a rule cannot apply to both resources and URLs"},
+        ),
+        ("Role", {"rules": 7}, {"rules": "rules has the wrong type: expected a list, got int"}),
     ],
 )
 def test_a_refusal_names_the_field_and_the_reason(
-    kind: str, body: Json, refusal: RbacRefusal
+    kind: str, body: Json, refusals: dict[str, str]
 ) -> None:
-    assert read(resource(kind, "s", "b", body)) == (refusal,)
+    refused = read(resource(kind, None if kind.startswith("Cluster") else "s", "b", body))
+
+    assert isinstance(refused, tuple)
+    assert {".".join(map(str, each.route)): each.reason for each in refused} == refusals
+
+
+def test_where_other_roles_are_defined_a_missing_role_is_a_warning() -> None:
+    missing, other = binding("s", "b", "Role/none", "User u"), role("s", "r", URLS)
+    config_map = resource("ConfigMap", "s", "c", {}, group="")
+
+    severities = [
+        [found.severity for found in unknown_roles(state(), replace(head, closed=CLOSED))]
+        for head in (state(missing), state(missing, config_map), state(missing, other))
+    ]
+
+    assert severities == [[Severity.NOTICE], [Severity.NOTICE], [Severity.WARNING]]
 
 
 def test_a_cluster_role_is_in_no_namespace_whatever_it_says() -> None:

@@ -129,7 +129,8 @@ def test_a_pod_that_no_longer_refuses_the_token_mounts_it() -> None:
     )
     (found,) = workload(off, DEPLOYMENT)
 
-    assert (found.side, found.facts["code"]) == ("LEFT", "WL-TOKEN-MOUNTED")
+    code = "WL-TOKEN-MOUNTED"
+    assert (found.side, found.facts["code"], found.key) == ("LEFT", code, code)
 
 
 def test_a_token_for_an_audience_that_is_there_already_is_not_new() -> None:
