@@ -31,6 +31,16 @@ def check_policy_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
             yield from port_violations(state, policy)
 
 
+def check_service_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
+    """Those of `check_policy_ports` that name the port of a Service in place of the pods'."""
+    return (each for each in check_policy_ports(state, reach) if each.code == "NP-SERVICE-PORT")
+
+
+def check_unserved_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
+    """The others of `check_policy_ports`: ports that no pod serves."""
+    return (each for each in check_policy_ports(state, reach) if each.code != "NP-SERVICE-PORT")
+
+
 def port_violations(state: State, policy: TrafficPolicy) -> Iterator[Violation]:
     """The ports of this policy that none of the receiving pods serves."""
     for rule in policy.rules:
