@@ -89,9 +89,12 @@ def test_the_key_of_a_finding_is_what_its_rule_is_about() -> None:
     base = cluster_role("r", pods)
 
     (by_rule,) = privileges_added(state(base, bound), state(cluster_role("r", pods, more), bound))
+    apps = cluster_role("r", pods, rule(["get"], ["deployments"], groups=["apps"]))
+    (by_group,) = privileges_added(state(base, bound), state(apps, bound))
     (by_binding,) = privileges_added(state(base), state(base, bound))
 
-    assert (by_rule.key, by_binding.key) == (" secrets services endpoints events nodes", "")
+    assert by_rule.key == " secrets services endpoints events nodes"
+    assert (by_group.key, by_binding.key) == ("apps deployments", "")
 
 
 def test_the_table_names_twelve_resources_and_counts_the_rows_beyond_twenty() -> None:
@@ -111,6 +114,7 @@ NO_GROUPS = 'a rule for resources needs apiGroups (the core group is "")'
 NO_RESOURCE = "a rule needs at least one resource or nonResourceURL"
 NO_URLS = "a Role cannot grant URLs, which are in no namespace"
 URLS = rule(["get"], urls=["/a"])
+ODD_SELECTOR = {"matchExpressions": [{"key": "a", "operator": "Odd"}]}
 
 
 @pytest.mark.parametrize(
@@ -169,6 +173,16 @@ URLS = rule(["get"], urls=["/a"])
             "ClusterRole",
             {"rules": [{**rule(["get"], ["a"]), "nonResourceURLs": ["/a"]}]},
             {"rules.0.nonResourceURLs": "a rule cannot apply to both resources and URLs"},
+        ),
+        (
+            "ClusterRole",
+            {"aggregationRule": {"clusterRoleSelectors": [ODD_SELECTOR]}},
+            {
+                "aggregationRule.clusterRoleSelectors.0": (
+                    "the selector is invalid: the operator is 'Odd', expected one of In, NotIn, "
+                    "Exists, DoesNotExist"
+                ),
+            },
         ),
         ("Role", {"rules": 7}, {"rules": "rules has the wrong type: expected a list, got int"}),
     ],
