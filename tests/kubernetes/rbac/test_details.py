@@ -43,6 +43,11 @@ def test_more_than_three_names_are_counted() -> None:
     assert wording.names([Box(("get",), PODS, tuple("abcde"))]) == "a, b, c and 2 more"
 
 
+def test_namespaces_are_named_in_their_order() -> None:
+    assert wording.where(["a"]) == "in namespace a"
+    assert wording.where(["b", "a", "b"]) == "in namespaces a and b"
+
+
 def test_a_resource_that_kubernetes_does_not_have_is_of_the_core_group() -> None:
     assert parse_resource("widgets") == Atom("", "", "widgets")
 
