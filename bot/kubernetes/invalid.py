@@ -27,6 +27,7 @@ from bot.kubernetes.apply.refusals import (
     plain,
     refusal_code,
 )
+from bot.kubernetes.gitops.unknowns import PREFIX as UNKNOWN_PREFIX
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.schemas.certainty import severity_of
@@ -235,11 +236,11 @@ def _is_partial(new: Resource) -> bool:
 def _is_templated(new: Resource) -> bool:
     """Whether something replaces parts of the object before the API server sees it.
 
-    Carriers have expressions of their own: ACM's and Kyverno's `{{ }}`, Tekton's `$( )`, the Flux
-    operator's `<< >>`.
+    Flux does with what only the cluster knows. Carriers have expressions of their own: ACM's and
+    Kyverno's `{{ }}`, Tekton's `$( )`, the Flux operator's `<< >>`.
     """
     signs = (b"${",) if new.source.nesting is None else (b"${", b"{{", b"$(", b"<<")
-    return any(sign in new.encoded for sign in signs)
+    return any(sign in new.encoded for sign in (*signs, UNKNOWN_PREFIX.encode()))
 
 
 def _clause(refusal: Refusal) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from bot.core.validation import Refusal, ValidationResult
+from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.invalid import invalid
 from tests.states import world
 
@@ -32,9 +33,10 @@ REFUSED = ValidationResult(
         ("{{hub fromSecret hub}}", POLICY, 0),
         ("!", POLICY, 1),
         ("{{hub fromSecret hub}}", "%s", 1),
+        (unknown("a Secret of the cluster"), "%s", 0),
     ],
 )
-def test_a_carriers_expressions_are_replaced_before_the_api_sees_them(
+def test_expressions_and_unknown_values_are_replaced_before_the_api_sees_them(
     text: str, manifest: str, count: int
 ) -> None:
     state = world(manifest % (SECRET % text))

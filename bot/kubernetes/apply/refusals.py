@@ -9,6 +9,7 @@ from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes.apply.published_paths import refusals_of
+from bot.kubernetes.gitops.unknowns import PREFIX as UNKNOWN_PREFIX
 from bot.patterns import pattern
 from bot.records import dataclass
 
@@ -27,7 +28,7 @@ _CODES: Final[dict[str, RefusalCode]] = {
 _FROZEN: Final = pattern(r"immutable|may not (be )?change|cannot change|other than|not be updated")
 _LONGEST: Final = 300
 FROZEN: Final = "which cannot change"
-_PLACEHOLDER: Final = pattern(r"\$\{|\$\(|\{\{|^<[\w-]+:")
+_PLACEHOLDER: Final = pattern(rf"\$\{{|\$\(|\{{\{{|^<[\w-]+:|{UNKNOWN_PREFIX}")
 """Text that a controller or a plugin replaces before the object is applied."""
 
 
