@@ -19,6 +19,7 @@ def show():
     parts = {".".join(name.split(".")[:2]) for name in sys.modules if name.partition(".")[0] in own}
     print(*sorted(name for name in packages - standard - own if not name.startswith("_cython")))
     print(*sorted(parts - own))
+    print(*sorted({"importlib.resources", "zipfile"} & sys.modules.keys()))
 from bot.cli import main
 main()
 """
@@ -57,6 +58,20 @@ def folder(tmp_path: Path) -> Path:
 def test_a_command_imports_these_packages_and_no_other(
     folder: Path, arguments: list[str], packages: set[str]
 ) -> None:
+    others, own, _ = _imported(folder, arguments)
+    if "--policy" in arguments:  # it names options of rules
+        own = {name for name in own if not name.startswith("rules.")}
+    assert (others - packages, own - _OWN) == (set(), set())
+
+
+def test_a_review_finds_its_own_files_without_a_slow_module(folder: Path) -> None:
+    *_, slow = _imported(folder, ["review", ".", ".", "--format", "json"])
+
+    assert slow == set()
+
+
+def _imported(folder: Path, arguments: list[str]) -> list[set[str]]:
+    """What a command imports: other packages, parts of Fairlead, and slow standard modules."""
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT, *arguments],
         cwd=folder,
@@ -65,8 +80,4 @@ def test_a_command_imports_these_packages_and_no_other(
         text=True,
         check=True,
     )
-
-    others, own = (set(line.split()) for line in done.stdout.splitlines()[-2:])
-    if "--policy" in arguments:  # it names options of rules
-        own = {name for name in own if not name.startswith("rules.")}
-    assert (others - packages, own - _OWN) == (set(), set())
+    return [set(line.split()) for line in done.stdout.splitlines()[-3:]]
