@@ -228,9 +228,9 @@ def test_a_fork_is_never_asked_for_anything(world: World) -> None:
 
 
 def test_a_branch_of_a_fork_is_not_taken_for_the_repository_s_of_that_name(world: World) -> None:
-    """Who pushed to our `theirs` has pushed nothing to the fork's."""
+    """Who made our `theirs` point to the same commit has pushed nothing to the fork's."""
     pull = from_fork(world)
-    world.github.commit(world.repository, "theirs", encoded({"c.yaml": BAD}), author="hubot")
+    world.github.move_branch(world.repository, "theirs", pull.head_sha, author="hubot")
     world.review(pull)
 
     assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
