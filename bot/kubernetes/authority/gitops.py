@@ -10,9 +10,15 @@ from bot.core.finding import Finding, Side
 from bot.core.resource import Node, Resource
 from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.authority.argo_exclusions import kinds_left_out
 from bot.kubernetes.authority.argo_policy import RBAC_CONFIG, config_widened
 from bot.kubernetes.authority.argo_projects import new_project, project_widened
-from bot.kubernetes.authority.argo_settings import SETTINGS, operation_started, settings_opened
+from bot.kubernetes.authority.argo_settings import (
+    SETTINGS,
+    SETTINGS_NAME,
+    operation_started,
+    settings_opened,
+)
 from bot.kubernetes.authority.pattern_lists import place
 from bot.kubernetes.workloads.pods import str_of
 
@@ -39,7 +45,10 @@ def authority_widened(before: State, after: State) -> Iterator[Finding]:
         if change.before is None and change.key.group_kind == kinds.APP_PROJECT:
             yield new_project(change.after, after.policy.privileged_namespaces)
             continue
-        for node, message, side in _widened(change, change.after):
+        for node, message, side in (
+            *_widened(change, change.after),
+            *_left_out(change, change.after, after),
+        ):
             facts = MappingProxyType({"object": str(change.key)})
             yield Finding(node, message, key=message, facts=facts, side=side)
 
@@ -65,6 +74,11 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
         yield from _flux_instance(change.before, new)
     else:
         yield from _flux(change.before, new)
+
+
+def _left_out(change: Change, new: Resource, after: State) -> Iterator[tuple[Node, str, Side]]:
+    if change.key.group_kind == kinds.CONFIG_MAP and change.key.name == SETTINGS_NAME:
+        yield from kinds_left_out(change.before, new, after.kinds)
 
 
 def _application(
