@@ -131,7 +131,8 @@ class Declared:
 
     `edits` are texts that the owner lays over the tree before it builds, by path; the kustomization
     that Flux generates is one of them. `inputs` are further files that it depends on, such as
-    `.argocd-source.yaml`. `finish` is what the owner does to each object after the build.
+    `.argocd-source.yaml`, and `left_out` the manifests of a plain directory that the owner does not
+    apply. `finish` is what the owner does to each object after the build.
     `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
     from other roots that the same object declares at the same place, as an ApplicationSet may.
     `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
@@ -153,6 +154,7 @@ class Declared:
     files: tuple[str, ...] | None = None
     edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     finish: Finish | None = None
     hindrances: tuple[str, ...] = ()
     name: str = ""

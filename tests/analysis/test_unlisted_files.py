@@ -6,7 +6,16 @@ import pytest
 
 from bot.core.engine.review import Location
 from bot.core.reading import read_manifest
-from tests.analysis.law import Repository, binding, config, flux, found, review, workload
+from tests.analysis.law import (
+    Repository,
+    application,
+    binding,
+    config,
+    flux,
+    found,
+    review,
+    workload,
+)
 from tests.analysis.law_cases import SYNC
 
 BASE = {
@@ -38,6 +47,16 @@ def test_a_copy_of_what_is_applied_is_judged_as_it_is_written() -> None:
     copy = {"apps/old.yaml": workload("      hostPID: true\n")}
 
     assert _privileged(BASE, copy) == [("notice", "apps/old.yaml")]
+
+
+def test_what_an_application_excludes_is_in_no_environment_of_its_own() -> None:
+    excludes = application("apps", "apps", "directory: {exclude: 'np*'}")
+    base = {"app.yaml": excludes, "apps/cm.yaml": config(), "apps/api.yaml": workload()}
+    head = {**base, "apps/np.yaml": workload("      hostPID: true\n")}
+    analysis = review(Repository(base, head))
+
+    assert analysis.summary.environments == 1
+    assert [str(each.severity) for each in found(analysis, "workload-privileged")] == ["notice"]
 
 
 def test_a_changed_copy_is_compared_with_the_copy_that_it_was() -> None:

@@ -15,6 +15,7 @@ spec:
   chart:
     spec:
       chart: charts/stow
+      reconcileStrategy: Revision
       sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}
       reconcileStrategy: Revision
 """

@@ -97,7 +97,7 @@ def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Decl
         place,
         namespace=text(spec.get("targetNamespace")) or "",
         edits=edits,
-        inputs=left_out,
+        left_out=left_out,
         finish=None if finish == FluxFinish() else finish,
         lists=lists and finish == FluxFinish(),
     )

@@ -456,9 +456,10 @@ def test_an_application_of_another_namespace_has_override_files_of_its_own() -> 
         }
     )
 
-    assert (found.files, found.inputs) == (
+    assert (found.files, found.inputs, found.left_out) == (
         ("apps/shop/.argocd-source-a_shop.yaml", "apps/shop/role.yaml"),
         ("apps/shop/.argocd-source-a_shop.yaml",),
+        ("apps/shop/web.yaml",),
     )
 
 

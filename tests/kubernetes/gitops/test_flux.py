@@ -87,7 +87,7 @@ def test_what_its_source_leaves_out_is_not_in_it(git: str, patterns: str | None)
 
     (found,) = declared(files)
 
-    assert (built(found), found.inputs) == (
+    assert (built(found), found.left_out) == (
         {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
@@ -305,4 +305,4 @@ def test_json_is_no_part_of_what_flux_generates() -> None:
     (found,) = declared({"git.yaml": GIT, "apps.yaml": flux("path: apps/shop"), **files})
 
     assert "x.json" not in "".join(found.edits.values())
-    assert found.inputs == ("apps/shop/x.json",)
+    assert found.left_out == ("apps/shop/x.json",)

@@ -215,7 +215,7 @@ def _only_lists(root: Root) -> bool:
 
 def _listed_files(root: Root) -> Mapping[str, File]:
     """The files of a root without those that its declaration leaves out."""
-    left_out = root.declared.inputs if root.declared is not None else ()
+    left_out = root.declared.left_out if root.declared is not None else ()
     return {path: file for path, file in root.files.items() if path not in left_out}
 
 

@@ -83,17 +83,17 @@ def _within_limit(declared: Sequence[Declared]) -> Iterator[Declared]:
 
 def _left_out(replaced: Iterable[Root], declared: Sequence[Root]) -> Iterator[Root]:
     """The files of replaced directories that every declaration leaves out: nothing applies them."""
-    inputs: set[str] = set()
+    left_out: set[str] = set()
     taken: set[str] = set()
     for root in declared:
-        aside = frozenset(root.declared.inputs if root.declared is not None else ())
-        inputs |= aside
+        aside = frozenset(root.declared.left_out if root.declared is not None else ())
+        left_out |= aside
         taken |= root.own_files.keys() - aside
     for root in replaced:
         files = {
             path: file
             for path, file in root.own_files.items()
-            if root.kind == "directory" and path in inputs and path not in taken
+            if root.kind == "directory" and path in left_out and path not in taken
         }
         if files:
             yield Root(root.path, "directory", files, place=root.place, unlisted=True)

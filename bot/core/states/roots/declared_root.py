@@ -21,7 +21,8 @@ def declared_root(  # noqa: PLR0913 - what is declared, where it is looked up, a
 ) -> Root:
     """The root that an object declares, made of the files of a closure."""
     files = {path: own_path for path, own_path in closure.items() if path not in declaration.edits}
-    inputs = {path: path for path in declaration.inputs if path not in files}
+    further = (*declaration.inputs, *declaration.left_out)
+    inputs = {path: path for path in further if path not in files}
     root_files = resolved({**files, **inputs}, paths)
     hindrances = tuple(reason_at(declaration, text) for text in declaration.hindrances)
     own_files = {path: file for path, file in root_files.items() if path in files}

@@ -38,7 +38,8 @@ def is_replaced(root: Root, declared: Iterable[Root]) -> bool:
     for other in declared:
         if other.kind != "directory" and (root.path, root.kind) == (other.path, other.kind):
             return True
-        files = other.own_files
+        left_out = other.declared.left_out if other.declared is not None else ()
+        files = {*other.own_files, *left_out}
         if root.kind == "directory" and all(path in files for path in root.own_files):
             return True
     return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -11,7 +12,12 @@ import msgspec
 from bot.core.reading.read import SKIP_MARK
 from bot.core.rendering import Declared
 from bot.core.resource import Node
-from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES, base_name
+from bot.core.states.roots.files import (
+    CHART_NAME,
+    KUSTOMIZATION_NAMES,
+    MANIFEST_SUFFIXES,
+    base_name,
+)
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd.jsonnet import read_by
@@ -47,16 +53,17 @@ def plain_directory(source: ArgoSource, node: Node, cluster: str, namespace: str
     Raises UnbuildableError where Argo CD refuses the directory.
     """
     options = mapping(source.body.get("directory")) or EMPTY
-    files = _applied_files(source, options)
+    files, left_out = _listed_files(source, options)
     programs = [path for path in files if path.endswith(_JSONNET)]
     if programs:
-        inputs = read_by(programs, _libraries(source, options), source.places)
+        read = read_by(programs, _libraries(source, options), source.places)
         why = ("it holds Jsonnet, which is not rendered",)
-        return Declared(node, source.place, cluster, files=files, inputs=inputs, hindrances=why)
+        root = Declared(node, source.place, cluster, files=files, inputs=read, hindrances=why)
+        return replace(root, left_out=left_out)
     for path in files:
         if path.endswith(".json"):
             _check_json(path, source.places)
-    return Declared(node, source.place, cluster, namespace, files=files)
+    return Declared(node, source.place, cluster, namespace, files=files, left_out=left_out)
 
 
 def _libraries(source: ArgoSource, options: Body) -> Sequence[str]:
@@ -82,21 +89,24 @@ def _check_json(path: str, places: TreeFiles) -> None:
         raise UnbuildableError(f"{path!r} is not a single JSON object, which Argo CD refuses")
 
 
-def _applied_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
-    """Return the files of a directory that Argo CD applies, sorted."""
+def _listed_files(source: ArgoSource, options: Body) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the files of a directory that Argo CD applies, and the manifests that it leaves out.
+
+    Both are sorted.
+    """
     places, start = source.places, len(source.place) + 1 if source.place else 0
     recurse = options.get("recurse") is True
     paths = places.below(source.place) if recurse else places.directly_in(source.place)
     include, exclude = text(options.get("include")), text(options.get("exclude"))
     every = options.get("disableExtensionFilter") is True
-    listed_paths = []
+    listed_paths, left_out = [], []
     for path in paths:
         relative = path[start:]
         if not every and not path.endswith(_SUFFIXES):
             continue
-        if exclude and matches(exclude, relative, "text"):
-            continue
-        if include and not matches(include, relative, "text"):
-            continue
-        listed_paths.append(path)
-    return tuple(sorted(listed_paths))
+        excluded = exclude and matches(exclude, relative, "text")
+        if not excluded and (not include or matches(include, relative, "text")):
+            listed_paths.append(path)
+        elif path.endswith(MANIFEST_SUFFIXES):
+            left_out.append(path)
+    return tuple(sorted(listed_paths)), tuple(sorted(left_out))
