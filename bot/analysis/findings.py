@@ -114,13 +114,14 @@ class Judging:
     def everywhere(
         self, findings: Iterable[ReviewFinding], inferred: frozenset[str]
     ) -> Iterator[ReviewFinding]:
-        """The findings; one in all inferred environments that lies in none of them names none.
+        """The findings; one in most inferred environments that lies in none of them names none.
 
         A directory outside of every environment is part of each, which says nothing of where it is.
         """
         for finding in findings:
             names = frozenset(finding.environments)
-            if len(inferred) > 1 and finding.fingerprint in self.shared and inferred <= names:
+            most = len(inferred) > 1 and len(inferred & names) * 2 > len(inferred)
+            if most and finding.fingerprint in self.shared:
                 kept = (name for name in finding.environments if name not in inferred)
                 yield replace(finding, environments=(DEFAULT_NAME, *kept))
             else:

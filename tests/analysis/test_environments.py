@@ -43,6 +43,17 @@ def test_a_finding_outside_of_all_environments_names_none() -> None:
     assert finding.environments == ("default",)
 
 
+def test_a_finding_that_few_environments_lack_names_none() -> None:
+    clusters = [f"n/c{number}" for number in range(5)]
+    granted = {"n/c0/own.yaml": BINDING % ("own", "admin")}
+    base = {**{f"{place}/s.yaml": SETTING for place in clusters}, **granted}
+    head = {**base, "n/team/b.yaml": BINDING % ("b", "admin")}
+
+    (finding,) = of("rbac-privilege-added", analysed(base, head))
+
+    assert finding.environments == ("default",)
+
+
 def test_a_remote_base_outside_of_all_environments_names_none() -> None:
     base = {"n/dev/s.yaml": SETTING, "n/prod/s.yaml": SETTING}
     head = {

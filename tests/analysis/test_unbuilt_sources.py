@@ -82,6 +82,25 @@ def problems(base: str, head: str) -> tuple[Problem, ...]:
     return examine_trees(question, grove.content(), ()).problems
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("---\nlist: of values\n", "has a document without a kind beside others"),
+        ("---\n\n---\n# nothing\n", ""),
+        (f"---\n{config('other')}", ""),
+        ("---\nlist: of values\n# +argocd:skip-file-rendering\n", ""),
+    ],
+)
+def test_a_directory_that_argo_cd_refuses_is_a_problem(more: str, why: str) -> None:
+    base = {"app.yaml": application("shop", "shop"), "shop/cm.yaml": config()}
+    head = {**base, "shop/cm.yaml": config() + more, "shop/more.yaml": "neither: this\n"}
+    problems = review(Repository(base, head)).problems
+
+    assert [(each.kind, each.new, why in each.message) for each in problems] == (
+        [("unrendered", True, True)] if why else []
+    )
+
+
 CASES = [
     (
         RELEASE,

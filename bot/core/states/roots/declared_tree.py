@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot.core.rendering import Declared
@@ -13,6 +14,8 @@ from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.reasons import Reason
+from bot.core.states.roots.refused_manifests import refusal_of
 from bot.core.states.roots.root import Root
 
 
@@ -78,5 +81,19 @@ class DeclaredTree:
         else:
             names = list(declaration.files)
         return declared_root(
-            declaration, "directory", {name: name for name in names}, (), self._paths
+            declaration,
+            "directory",
+            {name: name for name in names},
+            tuple(self._refusals(declaration, names)),
+            self._paths,
         )
+
+    def _refusals(self, declaration: Declared, names: Iterable[str]) -> Iterator[Reason]:
+        """Why Argo CD refuses a plain directory."""
+        if declaration.tool != "argocd":
+            return
+        for name in names:
+            file = self._files.manifests.get(name)
+            why = refusal_of(name, self._manifests.manifest(file)) if file is not None else ""
+            if why:
+                yield reason_at(declaration, why)
