@@ -139,7 +139,8 @@ class Declared:
     `tool` is what applies it. `remote` names a source that is not built, as it lies elsewhere or
     cannot be found; then `path` is the directory of the object as well. `order` counts the sources
     of one object: where several hold the same resource, the last one is applied. `source` names
-    what `remote` is with its version: unknown content of another source is not the same unknown.
+    what `remote` is with its version, or the settings of what cannot be built: unknown content of
+    another source is not the same unknown.
     `edition` is what the owner compares to see whether a chart of the tree is another one, empty
     where it takes every change of its files.
     `lists` says that the kustomization of `edits` only lists manifests of the tree, so that it

@@ -101,6 +101,26 @@ def test_a_directory_that_argo_cd_refuses_is_a_problem(more: str, why: str) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ('plugin: {env: [{name: A, value: "1"}]}', {"shop/cm.yaml": config()}),
+        (
+            'directory: {jsonnet: {tlas: [{name: a, value: "1"}]}}',
+            {"shop/a.jsonnet": "function(a) {}"},
+        ),
+    ],
+    ids=["a plugin", "Jsonnet"],
+)
+def test_the_settings_of_what_cannot_be_built_are_part_of_it(
+    line: str, files: dict[str, str]
+) -> None:
+    base = {"app.yaml": application("shop", "shop", line), **files}
+    head = {**base, "app.yaml": application("shop", "shop", line.replace('"1"', '"2"'))}
+
+    assert [each.kind for each in review(Repository(base, head)).problems] == ["unrendered"]
+
+
 CASES = [
     (
         RELEASE,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.core.reading.yaml_texts import patched
+from bot.core.reading.yaml_texts import json_text, patched
 from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
@@ -158,6 +158,9 @@ def _declared(source: ArgoSource, node: Node, cluster: str) -> Declared:
         declared = _built(replace(source, body=body), node, cluster)
     except UnbuildableError as error:
         declared = Declared(node, source.place, cluster, hindrances=(str(error),))
+    if declared.hindrances:
+        # What cannot be built depends on every setting.
+        declared = replace(declared, source=json_text(source.body))
     application = source.application
     name = application.name if application.name != node.resource.name else ""
     hindrances = (*application.hindrances, *declared.hindrances)
