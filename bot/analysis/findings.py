@@ -27,7 +27,7 @@ from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
 _UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
-_RECEIVED: Final = "as the cluster receives it, without what no tool applies:"
+_RECEIVED: Final = "as the cluster receives it, without"
 _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import indent
 
 import pytest
 
+from bot.core.finding import Severity
 from tests.analysis.law import Repository, application, blocks, config, flux, found, review
 from tests.states import Files
 
@@ -54,12 +56,14 @@ class Way:
     """A way in which no change of what it holds reaches the cluster, and a way in which one does.
 
     `files` make the files around a NetworkPolicy `a` with this spec; `words` say what holds it.
+    `carried`: it lies in another object.
     """
 
     name: str
     words: str
     frozen: Callable[[str], Files]
     applied: Callable[[str], Files]
+    carried: bool = False
 
 
 def marked(mark: str, key: str = "annotations") -> Callable[[str], Files]:
@@ -211,12 +215,14 @@ WAYS = [
         "crossplane.io/paused: true of Object/default/limits",
         nested(', annotations: {crossplane.io/paused: "true"}'),
         nested(', annotations: {crossplane.io/paused: "false"}'),
+        carried=True,
     ),
     Way(
         "management",
         "managementPolicies of Object/default/limits",
         nested(more=f"managementPolicies: {POLICIES}"),
         nested(more='managementPolicies: ["*"]'),
+        carried=True,
     ),
     Way(
         "excluded",
@@ -235,12 +241,14 @@ WAYS = [
         "synchronize of ClusterPolicy/limits",
         generated("false"),
         generated("true"),
+        carried=True,
     ),
     Way(
         "work",
         "type: CreateOnly of ManifestWork/one/limits",
         work("CreateOnly"),
         work("Update"),
+        carried=True,
     ),
     Way(
         "ready",
@@ -285,13 +293,13 @@ def test_a_change_that_is_not_applied_pays_for_no_removal(way: Way) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_a_change_that_is_applied_does(way: Way) -> None:
+def test_a_change_that_is_applied_does_unless_a_carrier_holds_it(way: Way) -> None:
     base, head = (
         repository(way.applied(NARROW)),
         repository(way.applied(ALL), real=False),
     )
 
-    assert not blocks(review(Repository(base, head)))
+    assert blocks(review(Repository(base, head))) is way.carried
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
@@ -473,3 +481,94 @@ def test_a_new_owner_that_waits_for_a_new_idle_one_creates_nothing() -> None:
     analysis = review(Repository(base, repository(moved, real=False)))
 
     assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
+
+
+BINDING = (
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\n"
+    "metadata: {name: b}\nspec: {policyName: p, validationActions: [Deny]}\n"
+)
+ADMISSION = (
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n"
+    "metadata: {name: p}\nspec: {failurePolicy: Fail, matchConstraints: {resourceRules: "
+    "[{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, "
+    'validations: [{expression: "object.spec.replicas <= 5"}]}\n'
+)
+CLUSTER_POLICY = (
+    "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: tags}\nspec:\n"
+    "  validationFailureAction: Enforce\n  rules:\n  - name: tag\n"
+    "    match: {any: [{resources: {kinds: [Pod]}}]}\n"
+    "    validate: {pattern: {spec: {containers: [{image: '!*:latest'}]}}}\n"
+)
+SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+RESTRICTED = SPACE.replace("shop}", "shop, labels: {pod-security.kubernetes.io/enforce: baseline}}")
+GUARDS = [
+    ("connectivity-widened", policy("real", ALL), config(), "NetworkPolicy/shop/real"),
+    (
+        "guardrail-weakened",
+        BINDING,
+        config(),
+        "ValidatingAdmissionPolicyBinding/b",
+    ),
+    ("guardrail-weakened", CLUSTER_POLICY, config(), "ClusterPolicy/tags"),
+    ("guardrail-weakened", RESTRICTED, SPACE, "Namespace/shop"),
+]
+KINDS = [
+    ("example.com/v1", "Nothing", "x:\n    item:\n"),
+    ("hive.openshift.io/v1", "SyncSet", "resources:\n    -\n"),
+    ("work.open-cluster-management.io/v1", "ManifestWork", "workload:\n    manifests:\n    -\n"),
+]
+
+
+def carrier(manifest: str, api_version: str, kind: str, start: str) -> str:
+    """An object that holds a manifest, and that nothing has to read."""
+    return (
+        f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: idle, namespace: shop}}\n"
+        f"spec:\n  {start}{indent(manifest, ' ' * 6)}"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[1])
+@pytest.mark.parametrize(("rule", "guard", "rest", "name"), GUARDS, ids=[one[3] for one in GUARDS])
+def test_a_guard_in_a_carrier_pays_for_no_removal(
+    rule: str, guard: str, rest: str, name: str, kind: tuple[str, str, str]
+) -> None:
+    files = {"apps.yaml": PODS, "admission.yaml": ADMISSION}
+    base = {**files, "guard.yaml": guard}
+    head = {**files, "guard.yaml": rest, "copy.yaml": carrier(guard, *kind)}
+
+    (finding,) = found(review(Repository(base, head)), rule)
+
+    assert finding.severity is Severity.ERROR
+    assert finding.message.endswith(
+        "; as the cluster receives it, without what may never be applied: "
+        f"{name} in {kind[1]}/shop/idle"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[1])
+@pytest.mark.parametrize(("rule", "guard", "rest"), [one[:3] for one in GUARDS])
+def test_a_guard_in_a_carrier_of_base_pays_for_none_either(
+    rule: str, guard: str, rest: str, kind: tuple[str, str, str]
+) -> None:
+    files = {"apps.yaml": PODS, "admission.yaml": ADMISSION, "copy.yaml": carrier(guard, *kind)}
+    change = Repository({**files, "guard.yaml": guard}, {**files, "guard.yaml": rest})
+
+    findings = found(review(change), rule)
+
+    assert {finding.severity for finding in findings} == {Severity.ERROR}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[1])
+def test_guards_in_carriers_are_quiet_while_none_is_removed(kind: tuple[str, str, str]) -> None:
+    files = {"apps.yaml": PODS, "space.yaml": SPACE}
+    base = {**files, "copy.yaml": carrier(policy("a", ALL), *kind)}
+    moved = {**files, "other.yaml": carrier(policy("a", ALL), *kind), "b.yaml": policy("b", ALL)}
+
+    assert not blocks(review(Repository(base, moved)))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[1])
+def test_a_guard_in_a_carrier_may_not_go_itself(kind: tuple[str, str, str]) -> None:
+    base = {"apps.yaml": PODS, "copy.yaml": carrier(policy("a", ALL), *kind)}
+
+    assert blocks(review(Repository(base, {**base, "copy.yaml": config()})))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.resource import GroupKind, Resource, ResourceKey
+from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.core.values import Value
+from bot.kubernetes.apply.carried_guards import (
+    carried_guards,
+    limiting_kinds,
+    located,
+    without_carried_guards,
+)
 from bot.kubernetes.apply.handled import Handlings, has_mark
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.ignored_differences import with_ignored
@@ -33,23 +39,30 @@ class Received:
     """The states of base and head as the cluster receives them.
 
     `differences` are the resources of head that it does not receive as they are written, `unknown`
-    those of base of which nobody knows whether it has them.
+    those of base of which nobody knows whether it has them. `carried` are other guards of head that
+    only a carrier holds: neither state has them.
     """
 
     before: State
     after: State
     differences: Mapping[ResourceKey, Unreceived]
     unknown: Mapping[ResourceKey, Unreceived]
+    carried: tuple[Resource, ...]
 
     @property
     def note(self) -> str:
         """What is not received, in words: the first of what limits others, else the first."""
         every = tuple({**self.unknown, **self.differences}.values())
-        limiting = [one for one in every if limits_others(one.resource.group_kind)]
-        first, count = (limiting or every)[0], len(every) - 1
-        more = f" and {count} more" if count else ""
-        words = first.handling.words(first.resource)
-        return f"{first.resource.key}{more}, by {words}"
+        parts: list[str] = []
+        if every:
+            limiting = [one for one in every if limits_others(one.resource.group_kind)]
+            first = (limiting or every)[0]
+            words = first.handling.words(first.resource)
+            parts.append(f"what no tool applies: {first.resource.key}{_more(every)}, by {words}")
+        if self.carried:
+            words = f"{located(self.carried[0])}{_more(self.carried)}"
+            parts.append(f"what may never be applied: {words}")
+        return ", and without ".join(parts)
 
 
 def received(before: State, after: State) -> Received | None:
@@ -57,7 +70,8 @@ def received(before: State, after: State) -> Received | None:
 
     An object that does not arrive is absent where it is new, and else as base has it. What base
     itself leaves to a mark of the object is absent on both sides: nobody knows whether it was ever
-    created, so that it makes up for nothing.
+    created, so that it makes up for nothing. Guards that only a carrier holds make up for nothing
+    either: what the change does to themselves, the usual comparison judges.
     """
     if not after.since(before):
         return None
@@ -76,9 +90,16 @@ def received(before: State, after: State) -> Received | None:
         left = comparison.received(_Sides(old, was, new, handling))
         if left is None or left.encoded != new.encoded:
             differences[key] = Unreceived(new, handling, left)
-    if not unknown and not differences:
+    carried = carried_guards(after)
+    if not unknown and not differences and not carried:
         return None
-    return Received(_with(before, unknown), _with(after, differences), differences, unknown)
+    return Received(
+        _with(without_carried_guards(before), unknown),
+        _with(without_carried_guards(after), differences),
+        differences,
+        unknown,
+        _changed_first([one for one in carried if one.key not in differences], before, after),
+    )
 
 
 def received_once(before: State, after: State) -> Received | None:
@@ -103,6 +124,17 @@ def unreceived_guards(before: State, after: State) -> Iterator[Unreceived]:
         left = difference.received
         if left is None or _content(left) != _content(difference.resource):
             yield difference
+
+
+def _changed_first(
+    resources: Iterable[Resource], before: State, after: State
+) -> tuple[Resource, ...]:
+    changed = {change.key for change in after.since(before)}
+    return tuple(sorted(resources, key=lambda resource: resource.key not in changed))
+
+
+def _more(every: Sequence[object]) -> str:
+    return f" and {len(every) - 1} more" if len(every) > 1 else ""
 
 
 def _content(resource: Resource) -> dict[str, Value]:
@@ -130,7 +162,7 @@ class _Comparison:
         seen = {change.key: None for change in after.since(before)}
         idle = bool(self.head.idle)
         for state in (before, after):
-            for resource in state.of(*_limiting(state)):
+            for resource in state.of(*limiting_kinds(state)):
                 if idle or has_mark(resource):
                     seen.setdefault(resource.key)
         yield from seen
@@ -154,6 +186,8 @@ class _Comparison:
 
     def _is_shared(self, old: Resource, new: Resource) -> bool:
         """Whether one owner applies both, or nobody knows who does."""
+        if (old.source.nesting is None) != (new.source.nesting is None):
+            return False
         mine, theirs = owners_of(new, self.head.state), owners_of(old, self.base.state)
         identities = {owner.identity for owner in theirs}
         return mine == theirs or any(owner.identity in identities for owner in mine)
@@ -169,10 +203,6 @@ def _merged(old: Resource, new: Resource, handling: Handling) -> Resource:
     """Head's object with the fields that are never updated; one of the two where it equals it."""
     merged = with_ignored(old, new, handling.frozen)
     return next((side for side in (new, old) if side.body == merged.body), merged)
-
-
-def _limiting(state: State) -> tuple[GroupKind, ...]:
-    return tuple(sorted(kind for kind in state.kinds if limits_others(kind)))
 
 
 def _with(state: State, differences: Mapping[ResourceKey, Unreceived]) -> State:
