@@ -199,6 +199,12 @@ WAYS = [
         owned(ignoring('jqPathExpressions: [".spec.ingress[].from"]')),
     ),
     Way(
+        "several",
+        "spec.ignoreDifferences[*] of Application/argocd/limits",
+        owned(ignoring('jqPathExpressions: [".spec, .spec.caBundle"]')),
+        owned(ignoring("jqPathExpressions: ['.a[]? | select(.name == \"b\") | .c.caBundle']")),
+    ),
+    Way(
         "managers",
         "spec.ignoreDifferences[*] of Application/argocd/limits",
         owned(ignoring("managedFieldsManagers: [kubectl]")),

@@ -23,8 +23,12 @@ FieldPath: TypeAlias = tuple[str, ...]
 _OPTION: Final = "RespectIgnoreDifferences=true"
 _OF_ARGO: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 _NAME: Final = pattern(r"[\w.-]*")
+_CERTIFICATE: Final = "caBundle"
 _ANY: Final = frozenset({"", "*"})
-_JQ_PATH: Final = pattern(r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+")
+_PATH: Final = r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+"
+_JQ_PATH: Final = pattern(_PATH)
+# A selection leaves some of the items out, and names no other field.
+_JQ_CHOSEN: Final = pattern(rf"{_PATH}(?:\s*\|\s*(?:select\([^()]*\)|{_PATH}))*")
 _JQ_STEP: Final = pattern(r"[A-Za-z_][\w-]*|\"[^\"\\]+\"|\[\d*\]")
 
 
@@ -126,10 +130,16 @@ def _pointer(text: str) -> FieldPath:
 
 def _leaves_certificates(item: Node) -> bool:
     """Whether only the certificates of webhooks are ignored, which a controller fills in."""
-    fields = ("jsonPointers", "jqPathExpressions", "paths")
-    paths = [path for field in fields for path in item[field].texts]
-    named = bool(paths) and all(path.endswith("caBundle") for path in paths)
-    return named and not item["managedFieldsManagers"].exists
+    if item["managedFieldsManagers"].exists:
+        return False
+    pointers = [*item["jsonPointers"].texts, *item["paths"].texts]
+    expressions = item["jqPathExpressions"].texts
+    named = [text.rpartition("/")[2] == _CERTIFICATE for text in pointers]
+    named += [
+        bool(_JQ_CHOSEN.fullmatch(text)) and text.endswith(f".{_CERTIFICATE}")
+        for text in expressions
+    ]
+    return bool(named) and all(named)
 
 
 def _target(item: Node) -> Node:
