@@ -52,10 +52,16 @@ def _touched_keys(before: State, after: State) -> frozenset[ResourceKey]:
 
 
 def touched_network_services(state: State, reach: ChangeReach) -> Iterator[Resource]:
-    """Yield the Services of one side that differ, or of which a pod or a policy of a pod does."""
-    for service in reach.resources(state, kinds.SERVICE):
-        changed = reach.sides is None or reach.changes(service)
-        if changed or selects_any(service, _touched(*reach.sides or ())):
+    """Yield the Services of one side that differ, or of which a pod or a policy of a pod does.
+
+    A policy of the whole cluster touches pods in namespaces in which nothing else changes.
+    """
+    if reach.sides is None:
+        yield from reach.resources(state, kinds.SERVICE)
+        return
+    pods = _touched(*reach.sides)
+    for service in state.within(reach.namespaces.union(pods.groups), kinds.SERVICE):
+        if reach.changes(service) or selects_any(service, pods):
             yield service
 
 

@@ -198,3 +198,21 @@ def test_the_index_of_policies_finds_all_that_select_a_pod(things: list[Thing]) 
 
             found = [] if group.host_network else selecting
             assert [*network(cluster).of(group)] == found
+
+
+def test_a_policy_of_the_whole_cluster_reaches_services_where_nothing_else_changes() -> None:
+    base = [
+        pod("a", "8080", ns="dev", labels={"app": "a"}, hostNetwork=False),
+        service("a", "80", ns="dev", selector={"app": "a"}),
+    ]
+    everywhere = thing(
+        "cilium.io/v2",
+        "CiliumClusterwideNetworkPolicy",
+        "nobody",
+        None,
+        spec={"endpointSelector": {}, "ingress": [{}]},
+    )
+
+    added = violations_added(state(base), state([*base, everywhere]), check_blocked)
+
+    assert [violation.key for violation in added] == ["Service/dev/a SVC-BLOCKED 80/TCP"]
