@@ -244,6 +244,17 @@ def test_jsonnet_is_not_rendered_and_depends_on_what_it_imports() -> None:
     )
 
 
+def test_a_block_of_text_in_jsonnet_ends_where_its_indentation_does() -> None:
+    block = "local text = |||\n    a\n\n    |||\n    b 'c.txt'\n  |||;\n"
+    tree = {
+        "app.yaml": application("path: apps/shop"),
+        "apps/shop/a.jsonnet": f"{block}(import 'x.libsonnet') + {{z: |||\n  q\n|||}}\n",
+        "apps/shop/x.libsonnet": "{}",
+        "apps/shop/c.txt": "",
+    }
+    assert only(tree).inputs == ("apps/shop/a.jsonnet", "apps/shop/x.libsonnet")
+
+
 def test_a_plugin_may_read_every_file_of_its_directory() -> None:
     tree = {
         "app.yaml": application("path: apps/shop, plugin: {}"),

@@ -20,7 +20,9 @@ from bot.patterns import pattern
 _MOST_FILES: Final = 2_000
 _TOKEN: Final = pattern(
     r"""//[^\n]*|\#[^\n]*|/\*.*?\*/"""  # comments, which may hold quotes
-    r"""|\|\|\|-?[^\n]*\n.*?\n[\ \t]*\|\|\|"""  # blocks of text, which no import takes
+    # Blocks of text, which no import takes: they end at the first line that is indented less.
+    r"""|\|\|\|-?[\ \t\r]*\n\n*(?P<indent>[\ \t]+)[^\n]*\n"""
+    r"""(?:(?P=indent)[^\n]*\n|\n)*[\ \t]*\|\|\|"""
     r"""|@"(?P<verbatim>(?:[^"]|"")*)"|@'(?P<verbatim_single>(?:[^']|'')*)'"""
     r"""|"(?P<double>(?:\\.|[^"\\])*)"|'(?P<single>(?:\\.|[^'\\])*)'""",
     re.DOTALL,
