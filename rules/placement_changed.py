@@ -7,9 +7,11 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
+from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
+from bot.kubernetes.apply.limit_changes import LimitChange, limit_change
 from bot.kubernetes.apply.owner_references import newly_owned
 from bot.kubernetes.apply.received import Unreceived, unreceived_guards
-from bot.kubernetes.apply.unapplied_settings import newly_unapplied
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS
 from bot.kubernetes.gitops.redirections import exclusions, redirections
@@ -19,6 +21,10 @@ SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "environment"
 
+_LOST: Mapping[LimitChange, str] = {
+    "tighter": "what it newly refuses stays allowed",
+    "unknown": "its change does not reach the cluster",
+}
 _RETENTIONS: Mapping[Retention, str] = {
     "pruning": "does not prune: a manifest that a later change removes leaves its object in the "
     "cluster, and no review will report the loss",
@@ -41,7 +47,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             key=f"overlaps {overlap.place}",
             facts={"root": overlap.place, "field": route_text(overlap.field.route)},
         )
-    yield from map(_unreceived, unreceived_guards(before, after))
+    for unreceived in unreceived_guards(before, after):
+        yield from _unreceived(unreceived, before, after)
     for owned in newly_owned(before, after):
         yield Finding(
             owned,
@@ -49,29 +56,39 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             key="has owners",
         )
     for difference in changes(before, after, *OWNERS, *SOURCES):
-        if difference.after is not None:
-            for node, effect in newly_unapplied(difference.before, difference.after):
-                yield Finding(node, f"{difference.key} {effect}", key=effect)
+        for node, effect in newly_unapplied(difference, before, after):
+            yield Finding(node, f"{difference.key} {effect}", key=effect)
         if difference.before is not None and difference.after is not None:
             yield from _moved(difference.before, difference.after)
             yield from _left_out(difference.before, difference.after)
             yield from _retained(difference.before, difference.after)
 
 
-def _unreceived(difference: Unreceived) -> Finding:
+def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator[Finding]:
     """An object that limits others, or its change, which no tool applies."""
     resource, field = difference.resource, difference.handling.field
     words = difference.handling.words(resource)
     if difference.received is None:
+        if may_exist(field, before) and not _replaces(resource, before, after):
+            return
         lost = f"is never created, by {words}: what it refuses stays allowed"
         key = f"never created {resource.key}"
     else:
-        lost = f"is not updated, by {words}: what it newly refuses stays allowed"
+        does = limit_change(difference.received, resource)
+        if does not in _LOST:
+            return
+        lost = f"is not updated, by {words}: {_LOST[does]}"
         key = f"not updated {resource.key}"
     is_own = field.resource is resource
-    return Finding(
+    yield Finding(
         field if is_own else resource.at("metadata", "name"), f"{resource.key} {lost}", key=key
     )
+
+
+def _replaces(resource: Resource, before: State, after: State) -> bool:
+    """Whether base has an object that limits others, and that this one may replace."""
+    removed = (change.after is None for change in changes(before, after, resource.group_kind))
+    return before.get(resource.key) is not None or any(removed)
 
 
 def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:

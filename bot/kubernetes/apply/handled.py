@@ -18,7 +18,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
 from bot.kubernetes.apply.carried import by_carrier
 from bot.kubernetes.apply.handling import Handling, Manner
-from bot.kubernetes.apply.idle_owners import idle_owners
+from bot.kubernetes.apply.idle.idle_owners import idle_owners
 from bot.kubernetes.apply.ignored_differences import (
     FieldPath,
     ignored_fields,

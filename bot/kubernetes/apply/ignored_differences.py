@@ -82,8 +82,11 @@ def ignores(item: Node, resource: Resource) -> bool:
 
 def ignored_fields(item: Node) -> tuple[FieldPath, ...] | None:
     """Return the fields that an item ignores; None where only the cluster can say which."""
-    if item["managedFieldsManagers"].exists:
-        return None
+    return None if item["managedFieldsManagers"].exists else listed_fields(item)
+
+
+def listed_fields(item: Node) -> tuple[FieldPath, ...] | None:
+    """Return the fields that an item lists; None where only the cluster can say which they are."""
     paths = [_pointer(text) for text in (*item["jsonPointers"].texts, *item["paths"].texts)]
     for text in item["jqPathExpressions"].texts:
         if not _JQ_PATH.fullmatch(text):

@@ -56,6 +56,21 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
     return None
 
 
+def may_exist(field: Node, before: State) -> bool:
+    """Return whether what a field of an owner names may exist although no manifest here says so.
+
+    Where base's own owners name others of its kind and namespace, and all of those are here, it is
+    missing; else it may come from another repository.
+    """
+    for dependency in _all_dependencies(field.resource):
+        if dependency.node.route == field.route:
+            place = dependency.target[:2]
+            named = [target for target in before.derived(_depended_on) if target[:2] == place]
+            there = {one.name for one in before.of(dependency.kind, namespace=dependency.namespace)}
+            return not named or any(name not in there for _, _, name in named)
+    return False
+
+
 def _all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
     """Yield what a Flux object needs before it applies anything.
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import Node, Resource
+from bot.core.state import Change, State
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.idle_owners import idle_by
-from bot.kubernetes.apply.ignored_differences import ignored_items, ignored_kind, may_limit_others
+from bot.kubernetes.apply.idle.idle_owners import idle_by
+from bot.kubernetes.apply.idle.ignored_limits import leaves_limits
+from bot.kubernetes.apply.ignored_differences import ignored_items, ignored_kind
 from bot.kubernetes.gitops.owners import application_spec
+from bot.kubernetes.limiting import limits_others
 
 _OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
 _HYDRATED: Final = (
@@ -21,11 +24,14 @@ _HYDRATED: Final = (
 _SUSPENDED: Final = ("spec", "suspend")
 
 
-def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node, str]]:
+def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tuple[Node, str]]:
     """The settings that an owner newly has, each with what its tool then does."""
+    old, new = change.before, change.after
+    if new is None:
+        return
     idle = idle_by(new)
     if old is None:
-        if idle is not None:
+        if idle is not None and _may_lose_limits(new, before, after):
             yield idle, "is new and applies nothing of its source"
         return
     # A suspended owner goes on after a while, and what it applied stays as it is until then.
@@ -35,6 +41,18 @@ def newly_unapplied(old: Resource | None, new: Resource) -> Iterator[tuple[Node,
     if new.group_kind in _OF_ARGO:
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
+
+
+def _may_lose_limits(new: Resource, before: State, after: State) -> bool:
+    """Whether a new owner has what limits others, or what base applies, or nobody knows what."""
+    if all(root.node.resource.key != new.key for root in after.declarations):
+        return False
+    keys = [
+        key
+        for key, declared in after.applied_by.items()
+        if any(root.node.resource.key == new.key for root in declared)
+    ]
+    return not keys or any(limits_others(key.group_kind) or before.get(key) for key in keys)
 
 
 def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
@@ -53,7 +71,7 @@ def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
         if ignored.value is True:
             yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
     for item in ignored_items(owner):
-        if may_limit_others(item):
+        if leaves_limits(item):
             kind = ignored_kind(item) or "every kind"
             yield item, f"no longer applies what it ignores of {kind}"
 

@@ -1,0 +1,206 @@
+"""Owners that apply nothing, or less than their source, and what a change loses by them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.law import Repository, application, config, flux, found, review
+from tests.states import Files
+
+RESPECTS = "automated: {prune: true}, syncOptions: [RespectIgnoreDifferences=true]"
+DENY = "{podSelector: {}, policyTypes: [Ingress, Egress]}"
+GUARD = "networking.k8s.io, kind: NetworkPolicy"
+MANAGER = "kube-controller-manager"
+ENFORCE = "pod-security.kubernetes.io~1enforce"
+ANY = '"*", kind: "*"'
+
+
+def policy(spec: str = DENY, name: str = "deny", mark: str = "") -> str:
+    """A NetworkPolicy; `mark` is an annotation."""
+    marks = f", annotations: {{{mark}}}" if mark else ""
+    return (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: {name}, namespace: shop{marks}}}\nspec: {spec}\n"
+    )
+
+
+def quota(hard: str, mark: str) -> str:
+    """A ResourceQuota with an annotation."""
+    return (
+        "apiVersion: v1\nkind: ResourceQuota\n"
+        f"metadata: {{name: most, namespace: shop, annotations: {{{mark}}}}}\n"
+        f"spec: {{hard: {{{hard}}}}}\n"
+    )
+
+
+def listed(files: Files) -> Files:
+    """The files, and a kustomization in each directory that is applied."""
+    by_place: dict[str, list[str]] = {}
+    for path in files:
+        place, _, name = path.rpartition("/")
+        by_place.setdefault(place, []).append(name)
+    applied = {place: names for place, names in by_place.items() if place not in ("flux", "argo")}
+    lists = {
+        f"{place}/kustomization.yaml": f"resources: [{', '.join(names)}]\n"
+        for place, names in applied.items()
+    }
+    return {**files, **lists}
+
+
+def messages(base: Files, head: Files) -> list[str]:
+    """What the rule says of a change."""
+    analysis = review(Repository(listed(base), listed(head)))
+    return [one.message for one in found(analysis, "placement-changed")]
+
+
+@pytest.mark.parametrize(
+    ("item", "is_reported"),
+    [
+        (f"group: {ANY}, jsonPointers: [/spec/replicas]", False),
+        (f"group: {ANY}, jqPathExpressions: [.spec.template.spec]", False),
+        (f"group: {ANY}, jsonPointers: [/metadata/annotations]", False),
+        (f"group: {ANY}, jsonPointers: [/metadata/labels/app]", False),
+        (f"group: {ANY}, managedFieldsManagers: [kube-controller-manager]", False),
+        (f"group: {GUARD}, jsonPointers: [/status, /metadata/annotations]", False),
+        ('group: "", kind: Namespace, jsonPointers: [/metadata/labels/team]', False),
+        ('group: "", kind: Namespace, managedFieldsManagers: [rancher]', False),
+        ("group: kyverno.io, kind: ClusterPolicy, jqPathExpressions: [.status]", False),
+        (f"group: {ANY}, jsonPointers: [/spec]", True),
+        (f"group: {ANY}, jsonPointers: [/spec/podSelector]", True),
+        (f"group: {ANY}, jsonPointers: [/rules]", True),
+        (f"group: {ANY}, jsonPointers: [/metadata/labels]", True),
+        (f"group: {ANY}, managedFieldsManagers: [kubectl]", True),
+        (
+            f"group: {ANY}, managedFieldsManagers: [{MANAGER}], jsonPointers: [/rules]",
+            True,
+        ),
+        (f"group: {GUARD}, jqPathExpressions: ['.spec | select(.ingress)']", True),
+        (
+            f'group: "", kind: Namespace, jsonPointers: [/metadata/labels/{ENFORCE}]',
+            True,
+        ),
+    ],
+)
+def test_only_ignored_fields_that_may_limit_others_are_reported(
+    item: str, *, is_reported: bool
+) -> None:
+    base = {"argo/web.yaml": application("web", "web", sync=RESPECTS), "web/a.yaml": config()}
+    owner = f"{base['argo/web.yaml']}  ignoreDifferences: [{{{item}}}]\n"
+
+    said = messages(base, {**base, "argo/web.yaml": owner})
+
+    assert ["no longer applies what it ignores of" in one for one in said] == [True] * is_reported
+
+
+@pytest.mark.parametrize(
+    ("content", "is_reported"), [(config("later"), False), (policy(name="later"), True)]
+)
+def test_a_new_suspended_owner_is_reported_for_what_limits_others(
+    content: str, *, is_reported: bool
+) -> None:
+    base = {"flux/apps.yaml": flux("apps", "apps"), "apps/a.yaml": config()}
+    owner = flux("later", "later", "suspend: true")
+
+    said = messages(base, {**base, "flux/later.yaml": owner, "later/a.yaml": content})
+
+    assert any("is new and applies nothing" in one for one in said) == is_reported
+
+
+def test_a_new_suspended_owner_of_what_base_applies_is_reported() -> None:
+    base = {"flux/apps.yaml": flux("apps", "apps"), "apps/a.yaml": config()}
+    moved = {**base, "flux/later.yaml": flux("later", "later", "suspend: true")}
+    moved |= {"later/a.yaml": config(), "apps/a.yaml": config("other")}
+
+    said = messages(base, moved)
+
+    assert "Kustomization/flux-system/later is new and applies nothing of its source" in said
+
+
+ELSEWHERE = ["dependsOn: [{name: infra}]", "serviceAccountName: kustomize-controller"]
+HERE = ["dependsOn: [{name: apps}]", "serviceAccountName: some"]
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: some, namespace: flux-system}\n"
+
+
+@pytest.mark.parametrize("field", ELSEWHERE)
+def test_what_a_new_owner_needs_may_come_from_another_repository(field: str) -> None:
+    base = {
+        "flux/apps.yaml": flux("apps", "apps") + "---\n" + ACCOUNT,
+        "apps/a.yaml": policy(),
+        "apps/b.yaml": config(),
+    }
+    owner = {"flux/new.yaml": flux("new", "new", field)}
+
+    added = {**base, **owner, "new/a.yaml": policy(name="more")}
+    moved = {**base, **owner, "new/a.yaml": policy(), "apps/a.yaml": config("other")}
+
+    assert messages(base, added) == []
+    assert any("NetworkPolicy/shop/deny is never created" in one for one in messages(base, moved))
+
+
+@pytest.mark.parametrize("field", ELSEWHERE)
+def test_where_all_that_base_needs_is_here_the_rest_is_missing(field: str) -> None:
+    base = {
+        "flux/apps.yaml": flux("apps", "apps"),
+        "flux/some.yaml": ACCOUNT,
+        "flux/two.yaml": flux(
+            "two", "two", "dependsOn: [{name: apps}]", "serviceAccountName: some"
+        ),
+        "apps/b.yaml": config(),
+        "two/b.yaml": config("two"),
+    }
+    head = {**base, "flux/new.yaml": flux("new", "new", field), "new/a.yaml": policy()}
+
+    assert any("NetworkPolicy/shop/deny is never created" in one for one in messages(base, head))
+
+
+ONCE = "kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"
+WEB = "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress]}"
+OPEN = "{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}]}"
+PORTS = "{podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 1}, {port: 2}]}]}"
+TIGHTER = "what it newly refuses stays allowed"
+UNKNOWN = "its change does not reach the cluster"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        (DENY, "{podSelector: {}, policyTypes: [Egress, Ingress]}", ""),
+        (PORTS, PORTS.replace("{port: 1}, {port: 2}", "{port: 2}, {port: 1}"), ""),
+        (DENY, OPEN, ""),
+        (DENY, WEB, ""),
+        (DENY, "{podSelector: {}, policyTypes: [Ingress]}", ""),
+        (OPEN, DENY, TIGHTER),
+        (WEB, DENY, TIGHTER),
+        (WEB, WEB.replace("web", "api"), UNKNOWN),
+        (OPEN, WEB, UNKNOWN),
+        (PORTS, PORTS.replace("{port: 1}, ", ""), UNKNOWN),
+    ],
+)
+def test_of_what_is_not_updated_only_what_may_refuse_more_is_reported(
+    old: str, new: str, lost: str
+) -> None:
+    base = {"flux/apps.yaml": flux("apps", "apps"), "apps/a.yaml": policy(old, mark=ONCE)}
+
+    said = messages(base, {**base, "apps/a.yaml": policy(new, mark=ONCE)})
+
+    words = f"NetworkPolicy/shop/deny is not updated, by {ONCE}"
+    assert said == ([f"{words}: {lost}"] if lost else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("pods: 4", 'pods: "4", memory: 1Gi', TIGHTER),
+        ("memory: 1Gi", "memory: 512Mi", TIGHTER),
+        ("memory: 512Mi", "memory: 1Gi", ""),
+        ("pods: 4, memory: 1Gi", "pods: 5, memory: 512Mi", UNKNOWN),
+    ],
+)
+def test_a_quota_that_is_not_updated_is_compared_by_its_amounts(
+    old: str, new: str, lost: str
+) -> None:
+    base = {"flux/apps.yaml": flux("apps", "apps"), "apps/a.yaml": quota(old, ONCE)}
+
+    said = messages(base, {**base, "apps/a.yaml": quota(new, ONCE)})
+
+    assert said == ([f"ResourceQuota/shop/most is not updated, by {ONCE}: {lost}"] if lost else [])
