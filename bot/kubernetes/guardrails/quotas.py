@@ -25,8 +25,21 @@ from bot.records import dataclass
 
 _KINDS: Final = (kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE)
 # https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota
+# https://github.com/kubernetes/kubernetes/tree/master/pkg/quota/v1/evaluator/core
+_COUNTED: Final = (
+    "configmaps",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "services",
+)
 _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
-    {name: f"requests.{name}" for name in ("cpu", "memory", "ephemeral-storage")}
+    {
+        **{name: f"requests.{name}" for name in ("cpu", "memory", "ephemeral-storage")},
+        **{f"count/{name}": name for name in _COUNTED},
+    }
 )
 _RANGE_BOUNDS: Final[Mapping[str, str]] = MappingProxyType(
     {"max": "{name} of a {type}", "maxLimitRequestRatio": "limit of {name} over its request"}
