@@ -10,7 +10,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
 from bot.kubernetes.apply.limit_changes import LimitChange, limit_change
-from bot.kubernetes.apply.owner_references import newly_owned
+from bot.kubernetes.apply.owner_references import newly_expiring, newly_owned
 from bot.kubernetes.apply.received import Unreceived, unreceived_guards
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS
@@ -54,6 +54,12 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             owned,
             f"{owned.resource.key} newly has owners: it is deleted if none of them exists",
             key="has owners",
+        )
+    for label in newly_expiring(before, after):
+        yield Finding(
+            label,
+            f"{label.resource.key} is newly deleted after the time of its label {label.route[-1]}",
+            key="expires",
         )
     for difference in changes(before, after, *OWNERS, *SOURCES):
         for node, effect in newly_unapplied(difference, before, after):

@@ -1,13 +1,16 @@
-"""Owner references: objects that the cluster deletes with others."""
+"""Objects that the cluster deletes by itself: with their owners, or after some time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bot.core.resource import Node, Resource
 from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.limiting import limits_others
+
+_TIME_TO_LIVE: Final = "cleanup.kyverno.io/ttl"
 
 
 def newly_owned(before: State, after: State) -> Iterator[Node]:
@@ -21,6 +24,19 @@ def newly_owned(before: State, after: State) -> Iterator[Node]:
         if change.after is not None and _is_worth_keeping(change.after):
             node = change.after.at("metadata", "ownerReferences")
             if any(node.items()) and _owners(change) != node.value:
+                yield node
+
+
+def newly_expiring(before: State, after: State) -> Iterator[Node]:
+    """The new labels by which Kyverno deletes objects that limit others or hold data.
+
+    https://kyverno.io/docs/policy-types/cleanup-policy/#cleanup-label
+    """
+    for change in changes(before, after):
+        if change.after is not None and _is_worth_keeping(change.after):
+            node = change.after.at("metadata", "labels", _TIME_TO_LIVE)
+            old = change.before and change.before.labels.get(_TIME_TO_LIVE)
+            if node.exists and old != node.value:
                 yield node
 
 
