@@ -19,6 +19,7 @@ from bot.core.engine.rule import Rule
 from bot.core.finding import FileLine, Severity
 from bot.core.policy.model import Policy
 from bot.core.resource import ResourceKey
+from bot.core.state import State
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
@@ -180,19 +181,34 @@ class Judging:
                 yield replace(noted, severity=severity)
 
     def _judged(self, pair: Pair) -> Iterator[Judged]:
-        """The findings of a pair; those about a removal name what stays in the cluster."""
+        """The findings of a pair, and what blocks only beside the removed objects that stay.
+
+        Findings about a removal name what stays in the cluster.
+        """
         staying = kept_once(pair.before, pair.after)
-        remaining: frozenset[str] = frozenset()
-        if staying is not None:
-            judgements = judge(pair.before, staying.after, self.rules, self.options)
-            remaining = frozenset(one.fingerprint for one in judgements if isinstance(one, Judged))
-        for judged in judge(pair.before, pair.after, self.rules, self.options):
+        usual = self._rules_of(pair.before, pair.after)
+        if staying is None:
+            yield from usual
+            return
+        remaining = list(self._rules_of(pair.before, staying.after))
+        fingerprints = frozenset(judged.fingerprint for judged in remaining)
+        ranks: dict[str, int] = {}
+        for judged in usual:
+            ranks[judged.fingerprint] = self._severity(judged).rank
+            yield judged if judged.fingerprint in fingerprints else _kept(judged, staying)
+        for judged in remaining:
+            severity = self._severity(judged)
+            if self._blocks(judged) and severity.rank > ranks.get(judged.fingerprint, -1):
+                message = f"{judged.finding.message}; {staying.note}"
+                yield replace(judged, finding=replace(judged.finding, message=message))
+
+    def _rules_of(self, before: State, after: State) -> Iterator[Judged]:
+        """The findings of the rules; one that fails is noted."""
+        for judged in judge(before, after, self.rules, self.options):
             if isinstance(judged, RuleFailed):
                 self.crashes.setdefault((judged.rule, judged.error), judged)
-            elif staying is None or judged.fingerprint in remaining:
-                yield judged
             else:
-                yield _kept(judged, staying)
+                yield judged
 
     def _blocks(self, judged: Judged) -> bool:
         return self.policy.block.reached_by(self._severity(judged))

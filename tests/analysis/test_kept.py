@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bot.core.finding import Severity
-from tests.analysis.law import Repository, application, blocks, config, flux, found, review
+from tests.analysis.law import (
+    Repository,
+    application,
+    binding,
+    blocks,
+    config,
+    flux,
+    found,
+    review,
+    role,
+)
 from tests.analysis.test_received import ALL, FLUX_MARK, policy
 from tests.states import Files
 
@@ -103,6 +113,24 @@ def test_a_settings_file_that_stays_is_a_warning(mark: str, severity: Severity) 
     (finding,) = found(review(Repository(files, head)), "reference-broken")
 
     assert finding.severity is severity
+
+
+@pytest.mark.parametrize("prune", ["true", "false"])
+def test_a_new_binding_is_judged_by_a_removed_role_that_stays(prune: str) -> None:
+    files = {
+        "owner.yaml": flux("g", "guards", prune=prune),
+        "guards/kustomization.yaml": "resources: [role.yaml]\n",
+        "guards/role.yaml": role(),
+    }
+    head = {**files, "guards/role.yaml": binding(role="ops")}
+
+    grants = found(review(Repository(files, head)), "rbac-privilege-added")
+
+    assert [finding.severity for finding in grants] == [Severity.ERROR] * (prune == "false")
+    assert all(
+        "; ClusterRole/ops stays in the cluster, by prune: false of " in finding.message
+        for finding in grants
+    )
 
 
 def _pod(fields: str) -> str:
