@@ -6,13 +6,13 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.api_versions import minor_version
 from bot.kubernetes.apply.definitions import broken_definitions
 from bot.kubernetes.apply.expansion import refused_growth
 from bot.kubernetes.apply.immutable import changes_refused
 from bot.kubernetes.apply.refusals import RefusedChange
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
 from bot.kubernetes.schemas.narrowed import narrowed_definitions
+from bot.kubernetes.versions import minor_version
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR

@@ -12,11 +12,11 @@ from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.validation import ValidationRequest, ValidationResult, Validator
-from bot.kubernetes.apply.api_versions import minor_version
 from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.refusals import is_encrypted
 from bot.kubernetes.schemas.definitions import custom_kinds
 from bot.kubernetes.schemas.published import built_in_groups
+from bot.kubernetes.versions import minor_version
 from bot.records import dataclass
 
 _MOST: Final = 20_000

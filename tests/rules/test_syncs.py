@@ -11,8 +11,9 @@ import pytest
 
 from bot.core.finding import Severity
 from bot.core.state import Environment, State
-from bot.kubernetes.apply.api_versions import SERVED, minor_version, unserved
+from bot.kubernetes.apply.api_versions import SERVED, unserved
 from bot.kubernetes.secrets import form_of
+from bot.kubernetes.versions import minor_version
 from rules import api_version_removed
 from rules.resource_pruned import Options
 from tests.rules.judging import findings

@@ -8,11 +8,11 @@ from typing import Final
 
 from bot.core.resource import GroupKind, Resource
 from bot.kubernetes.apply.api_versions_table import NEWEST, TABLE
+from bot.kubernetes.versions import minor_version
 from bot.patterns import pattern
 from bot.records import dataclass
 
 _STABLE: Final = pattern(r"v\d{1,3}")
-_MINOR: Final = pattern(r"v?1\.(\d{1,4})(?:\.\d+)?")
 # The oldest minor that a cluster of unknown version is assumed to run.
 _OLDEST_KEPT: Final = NEWEST - 5
 
@@ -77,12 +77,6 @@ class Unserved:
     use: str | None
     alike: bool
     certain: bool
-
-
-def minor_version(text: str | None) -> int | None:
-    """The minor version in `1.34`, `v1.34` or `1.34.2`; None for any other text."""
-    match = _MINOR.fullmatch(text or "")
-    return int(match[1]) if match else None
 
 
 def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:

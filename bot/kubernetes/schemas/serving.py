@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
-from bot.kubernetes.apply.api_versions import minor_version, unserved
+from bot.kubernetes.apply.api_versions import unserved
 from bot.kubernetes.schemas.definitions import CustomKind, custom_kinds
 from bot.kubernetes.schemas.known_kinds import KnownKind, known_kind, known_versions
 from bot.kubernetes.schemas.published import Published, built_in_groups, published
 from bot.kubernetes.schemas.shape import Shape
 from bot.kubernetes.schemas.spelling import is_misspelling, nearest
+from bot.kubernetes.versions import minor_version
 from bot.records import dataclass
 
 

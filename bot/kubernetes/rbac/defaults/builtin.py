@@ -12,8 +12,8 @@ import msgspec
 
 from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.values import freeze, mapping
-from bot.kubernetes.apply.api_versions import minor_version
 from bot.kubernetes.rbac.effect import RBAC_GROUP
+from bot.kubernetes.versions import minor_version
 
 SOURCE: Final = ResourceSource("(Kubernetes)", "", 0)
 """The source of the objects that no file defines."""
