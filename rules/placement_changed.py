@@ -9,6 +9,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
+from bot.kubernetes.apply.kept import kept_once
 from bot.kubernetes.apply.limit_changes import LimitChange, limit_change
 from bot.kubernetes.apply.owner_references import newly_expiring, newly_owned
 from bot.kubernetes.apply.received import Unreceived, unreceived_guards
@@ -54,6 +55,14 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             owned,
             f"{owned.resource.key} newly has owners: it is deleted if none of them exists",
             key="has owners",
+        )
+    staying = kept_once(before, after)
+    for role in staying.roles if staying is not None else ():
+        yield Finding(
+            role.at("metadata", "name"),
+            f"A later binding to {role.key} would be judged by none of its rules",
+            key="outlives its manifest",
+            side="LEFT",
         )
     for label in newly_expiring(before, after):
         yield Finding(

@@ -133,6 +133,34 @@ def test_a_new_binding_is_judged_by_a_removed_role_that_stays(prune: str) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("prune", "verbs", "severities"),
+    [("false", '"*"', [Severity.ERROR]), ("true", '"*"', []), ("false", "get", [])],
+)
+def test_a_strong_role_may_not_go_unseen(
+    prune: str, verbs: str, severities: list[Severity]
+) -> None:
+    """A later binding to it would be one to a role that nobody knows."""
+    weak = role().replace('resources: ["*"], verbs: ["*"]', 'resources: ["pods"], verbs: ["get"]')
+    files = {
+        "owner.yaml": flux("g", "guards", prune=prune),
+        "guards/kustomization.yaml": "resources: [map.yaml, role.yaml]\n",
+        "guards/map.yaml": config(),
+        "guards/role.yaml": weak if verbs == "get" else role(),
+    }
+    head = {**files, "guards/kustomization.yaml": "resources: [map.yaml]\n"}
+
+    findings = found(review(Repository(files, head)), "placement-changed")
+
+    assert [finding.severity for finding in findings] == severities
+    message = (
+        "A later binding to ClusterRole/ops would be judged by none of its rules; ClusterRole/ops "
+        "stays in the cluster, by prune: false of Kustomization/flux-system/g, where no later "
+        "review sees it"
+    )
+    assert [finding.message for finding in findings] == [message] * len(severities)
+
+
 def _pod(fields: str) -> str:
     return (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bot.core.finding import FileLine, Severity
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.state import State
-from bot.kubernetes import kinds
+from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.handled import Handlings
 from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
@@ -21,15 +22,19 @@ _OF_ARGO = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Head's state with the removed resources that stay, and the field that keeps each."""
+    """Head's state with the removed resources that stay, and the field that keeps each.
+
+    `roles` are those of them to which a new binding would be an error if its rules were seen.
+    """
 
     after: State
     fields: Mapping[ResourceKey, Node]
+    roles: tuple[Resource, ...]
 
     @property
     def limits(self) -> bool:
-        """Whether some of them limit others: a later change meets them without any review of it."""
-        return any(limits_others(key.group_kind) for key in self.fields)
+        """Whether some limit or empower others: a later change meets them without a review."""
+        return bool(self.roles) or any(limits_others(key.group_kind) for key in self.fields)
 
     @property
     def note(self) -> str:
@@ -63,12 +68,27 @@ def kept(before: State, after: State) -> Kept | None:
             staying.append(resource)
     if not staying:
         return None
-    return Kept(replace(after, resources=(*after.resources, *staying)), fields)
+    everything = replace(after, resources=(*after.resources, *staying))
+    return Kept(everything, fields, _strong_roles(staying, after))
 
 
 def kept_once(before: State, after: State) -> Kept | None:
     """Return `kept(before, after)`, computed once."""
     return after.against(before, kept)
+
+
+def _strong_roles(staying: Sequence[Resource], after: State) -> tuple[Resource, ...]:
+    """The roles to which a new binding would be an error, if its rules were seen.
+
+    A role to which nobody is bound is one severity lower than a binding to it.
+    """
+    roles = tuple(one for one in staying if one.group_kind in (kinds.ROLE, kinds.CLUSTER_ROLE))
+    if not roles:
+        return ()
+    findings = rbac.roles_widened(replace(after, resources=()), replace(after, resources=roles))
+    nodes = [one.node for one in findings if one.severity is Severity.WARNING]
+    strong = {node.resource.key for node in nodes if not isinstance(node, FileLine)}
+    return tuple(role for role in roles if role.key in strong)
 
 
 def _keeping(resource: Resource, before: State, after: State) -> Node | None:
