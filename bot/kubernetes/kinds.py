@@ -94,6 +94,7 @@ FLUX_KUSTOMIZATION: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomizat
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 OCI_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "OCIRepository")
 BUCKET: Final = GroupKind("source.toolkit.fluxcd.io", "Bucket")
+HELM_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "HelmRepository")
 FLUX_INSTANCE: Final = GroupKind("fluxcd.controlplane.io", "FluxInstance")
 RESOURCE_SET: Final = GroupKind("fluxcd.controlplane.io", "ResourceSet")
 HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")

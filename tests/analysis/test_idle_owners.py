@@ -204,3 +204,124 @@ def test_a_quota_that_is_not_updated_is_compared_by_its_amounts(
     said = messages(base, {**base, "apps/a.yaml": quota(new, ONCE)})
 
     assert said == ([f"ResourceQuota/shop/most is not updated, by {ONCE}: {lost}"] if lost else [])
+
+
+GIT = (
+    "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+    "metadata: {{name: {name}, namespace: flux-system}}\n"
+    "spec: {{url: 'https://github.com/team/gitops', ref: {{branch: main}}, suspend: {suspend}}}\n"
+)
+WAITING = [
+    ("dependsOn: [{name: guards}]", "spec.dependsOn[name=guards]"),
+    ('dependsOn: [{name: apps, readyExpr: "1 == 2"}]', "readyExpr: 1 == 2"),
+    (
+        "postBuild: {substituteFrom: [{kind: ConfigMap, name: gone}]}",
+        "spec.postBuild.substituteFrom[name=gone]",
+    ),
+    ("decryption: {provider: sops, secretRef: {name: gone}}", "secretRef"),
+]
+APPLYING = [
+    "dependsOn: [{name: apps}]",
+    'dependsOn: [{name: apps, readyExpr: "dep.status.ready"}]',
+    'dependsOn: [{name: apps, readyExpr: "true"}]',
+    "postBuild: {substituteFrom: [{kind: ConfigMap, name: gone, optional: true}]}",
+    "postBuild: {substituteFrom: [{kind: Secret, name: sealed}]}",
+    "decryption: {provider: sops, secretRef: {name: sealed}}",
+]
+SEALED = (
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n"
+    "metadata: {name: sealed, namespace: flux-system}\nspec: {encryptedData: {}}\n"
+)
+START = {"flux/apps.yaml": flux("apps", "apps"), "flux/a.yaml": SEALED, "apps/b.yaml": config()}
+
+
+def moved(owner: str, more: Files | None = None) -> list[str]:
+    """What the rule says of a network policy that moves to a new owner."""
+    base = {**START, **(more or {}), "apps/a.yaml": policy()}
+    head = {**START, **(more or {}), "flux/new.yaml": owner, "guards/a.yaml": policy()}
+    return messages(base, head)
+
+
+@pytest.mark.parametrize(("field", "words"), WAITING, ids=lambda text: text)
+def test_a_policy_that_moves_to_an_owner_that_waits_for_ever_is_gone(
+    field: str, words: str
+) -> None:
+    name = "Kustomization/flux-system/guards"
+    lost = f"is never created, by {words} of {name}: what it refuses stays allowed"
+
+    (message,) = moved(flux("guards", "guards", field))
+
+    assert message.startswith(f"NetworkPolicy/shop/deny {lost}")
+
+
+@pytest.mark.parametrize("field", APPLYING)
+def test_a_policy_may_move_to_an_owner_that_waits_for_what_comes(field: str) -> None:
+    assert moved(flux("guards", "guards", field)) == []
+
+
+def test_owners_that_wait_for_each_other_apply_nothing() -> None:
+    one = flux("guards", "guards", "dependsOn: [{name: two}]")
+    two = flux("two", "two", "dependsOn: [{name: guards}]")
+
+    (message,) = moved(f"{one}---\n{two}", {"two/b.yaml": config("two")})
+
+    assert "is never created, by spec.dependsOn[name=two] of" in message
+
+
+@pytest.mark.parametrize("suspend", ["true", "false"])
+@pytest.mark.parametrize("was", ["true", "false"])
+def test_a_suspended_source_gives_nothing_new(suspend: str, was: str) -> None:
+    owner = flux("apps", "apps").replace("name: flux-system}\n", "name: some}\n")
+    base = {"flux/apps.yaml": owner, "apps/b.yaml": config()}
+    new = {"flux/s.yaml": GIT.format(name="some", suspend=suspend), "apps/a.yaml": policy()}
+
+    said = messages({**base, "flux/s.yaml": GIT.format(name="some", suspend=was)}, {**base, **new})
+
+    cause = "suspend: true of GitRepository/flux-system/some"
+    words = f"NetworkPolicy/shop/deny is never created, by {cause}: what it refuses stays allowed"
+    assert said == ([words] if suspend == "true" else [])
+
+
+RELEASE = (
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+    "metadata: {{name: guards, namespace: shop}}\n"
+    "spec:\n  interval: 1m\n  {more}\n  chart: {{spec: {{chart: ./guards, "
+    "sourceRef: {{kind: GitRepository, name: {source}, namespace: flux-system}}}}}}\n"
+)
+CHART = {"guards/Chart.yaml": "apiVersion: v2\nname: guards\nversion: 1.0.0\n"}
+HOOK = '"helm.sh/hook": "post-install,post-upgrade"'
+
+
+@pytest.mark.parametrize(
+    ("source", "more", "mark", "words"),
+    [
+        ("flux-system", "", "", ""),
+        ("gone", "", "", "sourceRef"),
+        ("flux-system", "dependsOn: [{name: guards}]", "", "spec.dependsOn[name=guards]"),
+        ("flux-system", "install: {disableHooks: true}", HOOK, "disableHooks: true"),
+        ("flux-system", "install: {disableHooks: true}", "", ""),
+    ],
+)
+def test_a_policy_that_moves_to_a_release_that_is_not_installed_is_gone(
+    source: str, more: str, mark: str, words: str
+) -> None:
+    owner = RELEASE.format(source=source, more=more)
+    base = {
+        **START,
+        **CHART,
+        "apps/a.yaml": policy(),
+        "apps/kustomization.yaml": "resources: [a.yaml, b.yaml]\n",
+    }
+    head = {
+        **START,
+        **CHART,
+        "apps/kustomization.yaml": "resources: [b.yaml]\n",
+        "flux/new.yaml": owner,
+        "guards/templates/a.yaml": policy(mark=mark),
+    }
+
+    analysis = review(Repository(base, head), builds=True)
+
+    never = [one.message for one in found(analysis, "placement-changed")]
+    lost = f"is never created, by {words} of HelmRelease/shop/guards: what it refuses stays allowed"
+    assert never == ([f"NetworkPolicy/shop/deny {lost}"] if words else [])

@@ -78,7 +78,8 @@ class Handlings:
             return Handling("unmanaged", idle)
         if owner.resource.group_kind == kinds.HELM_RELEASE:
             is_there = self.base.get(owner.resource.key) is not None
-            return self._by_release(resource, owner.resource) if is_there else None
+            by_release = self._by_release if is_there else _by_installation
+            return by_release(resource, owner.resource)
         if owner.resource.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
             excluded = excluded_by(resource, owner.resource, self.state)
             if excluded is not None:
@@ -164,6 +165,14 @@ def _by_ignored(resource: Resource, owner: Resource) -> Handling | None:
             frozen.extend(fields)
             first = first or item
     return Handling("partly", first, tuple(frozen)) if first is not None else None
+
+
+def _by_installation(resource: Resource, release: Resource) -> Handling | None:
+    """https://fluxcd.io/flux/components/helm/helmreleases/#install-configuration."""
+    disabled = release.at("spec", "install", "disableHooks")
+    is_hook = bool(hook_names(resource.annotations.get(HELM_HOOK, "")))
+    is_left_out = disabled.value is True and is_hook and limits_others(resource.group_kind)
+    return Handling("unmanaged", disabled) if is_left_out else None
 
 
 def _is_definition(resource: Resource, declared: Declared) -> bool:

@@ -10,7 +10,8 @@ from typing import Final
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.idle.unmet_dependencies import dependencies, unmet
+from bot.kubernetes.apply.idle.owner_dependencies import dependencies
+from bot.kubernetes.apply.idle.unmet_dependencies import unmet
 from bot.kubernetes.gitops.owners import OWNERS, application_spec, owners_of
 from bot.kubernetes.gitops.prune_marks import flux_mark
 

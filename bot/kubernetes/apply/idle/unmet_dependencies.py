@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from bot.core.globs import name_matches
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.records import dataclass
+from bot.kubernetes.apply.idle.owner_dependencies import (
+    OF_FLUX,
+    SOURCES,
+    OwnerDependency,
+    OwnerTarget,
+    all_dependencies,
+    circular_owners,
+)
+from bot.kubernetes.workloads.references import providers
 
-_OF_FLUX: Final = (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE)
-_SOURCES: Final = (kinds.GIT_REPOSITORY, kinds.OCI_REPOSITORY, kinds.BUCKET)
+_VALUES: Final = (kinds.CONFIG_MAP, kinds.SECRET)
+_OF_FILES: Final = (kinds.GIT_REPOSITORY, kinds.BUCKET)
 _DEFAULT_PROJECT: Final = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerDependency:
-    """A field of an owner that names another object, without which the owner applies nothing."""
-
-    node: Node
-    kind: GroupKind
-    namespace: str | None
-    name: str
-
-    @property
-    def target(self) -> tuple[GroupKind, str | None, str]:
-        """The identity of that object."""
-        return (self.kind, self.namespace, self.name)
 
 
 def unmet(owner: Resource, before: State, after: State) -> Node | None:
@@ -38,21 +30,62 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
     """
     if owner.group_kind == kinds.APPLICATION:
         return _refused(owner, before, after)
-    if owner.group_kind not in _OF_FLUX:
+    if owner.group_kind not in OF_FLUX:
         return None
     for item in owner.at("spec", "dependsOn").items():
-        # https://fluxcd.io/flux/components/kustomize/kustomizations/#dependency-ready-expression
-        if (item["readyExpr"].text or "").strip() == "false":
+        if _is_never_ready(item["readyExpr"].text or ""):
             return item["readyExpr"]
-    for dependency in _all_dependencies(owner):
-        if dependency.namespace not in after.closed:
-            continue
-        others = after.of(dependency.kind, namespace=dependency.namespace)
-        if not others or any(other.name == dependency.name for other in others):
-            continue
-        is_depended_on = dependency.target in before.derived(_depended_on)
-        if not is_depended_on and not _of_instance(dependency, after):
+    circular = after.derived(circular_owners)
+    for dependency in all_dependencies(owner):
+        if dependency.target in circular or _is_missing(dependency, before, after):
             return dependency.node
+        if suspended := _suspended_source(dependency, owner, before, after):
+            return suspended
+    return None
+
+
+def _is_never_ready(expression: str) -> bool:
+    """Whether an expression about a dependency looks at no object, and is not `true`.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#dependency-ready-expression
+    """
+    looks = any(word in expression for word in ("self", "dep"))
+    return bool(expression.strip()) and not looks and expression.strip() != "true"
+
+
+def _is_missing(dependency: OwnerDependency, before: State, after: State) -> bool:
+    if dependency.namespace not in after.closed or _is_here(dependency, after):
+        return False
+    is_depended_on = dependency.target in before.derived(_depended_on)
+    return not is_depended_on and not _of_instance(dependency, after)
+
+
+def _is_here(dependency: OwnerDependency, state: State) -> bool:
+    """Whether a manifest makes an object; accounts may all be made by something else."""
+    if dependency.kind in _VALUES:
+        key = ResourceKey("", dependency.kind.kind, dependency.namespace, dependency.name)
+        return key in providers(state)
+    others = state.of(dependency.kind, namespace=dependency.namespace)
+    if dependency.kind == kinds.SERVICE_ACCOUNT and not others:
+        return True
+    return any(other.name == dependency.name for other in others)
+
+
+def _suspended_source(
+    dependency: OwnerDependency, owner: Resource, before: State, after: State
+) -> Node | None:
+    """The field by which a source gives an owner nothing new.
+
+    A release goes on with the charts that its source has already.
+    https://fluxcd.io/flux/components/source/gitrepositories/#suspend
+    """
+    if dependency.kind not in SOURCES:
+        return None
+    for source in after.of(dependency.kind, namespace=dependency.namespace):
+        if source.name == dependency.name and source.at("spec", "suspend").value is True:
+            is_new = before.get(source.key) is None
+            has_charts = owner.group_kind == kinds.HELM_RELEASE and dependency.kind not in _OF_FILES
+            return source.at("spec", "suspend") if is_new or not has_charts else None
     return None
 
 
@@ -62,45 +95,19 @@ def may_exist(field: Node, before: State) -> bool:
     Where base's own owners name others of its kind and namespace, and all of those are here, it is
     missing; else it may come from another repository.
     """
-    for dependency in _all_dependencies(field.resource):
+    for dependency in all_dependencies(field.resource):
         if dependency.node.route == field.route:
             place = dependency.target[:2]
             named = [target for target in before.derived(_depended_on) if target[:2] == place]
-            there = {one.name for one in before.of(dependency.kind, namespace=dependency.namespace)}
-            return not named or any(name not in there for _, _, name in named)
+            needed = (OwnerDependency(field, *target) for target in named)
+            return not named or not all(_is_here(one, before) for one in needed)
     return False
 
 
-def _all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
-    """Yield what a Flux object needs before it applies anything.
-
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies
-    """
-    yield from dependencies(owner)
-    account = owner.at("spec", "serviceAccountName")
-    if account.text:
-        yield OwnerDependency(account, kinds.SERVICE_ACCOUNT, owner.namespace, account.text)
-    source = owner.at("spec", "sourceRef")
-    for kind in _SOURCES:
-        if source["kind"].text == kind.kind and source["name"].text:
-            space = source["namespace"].text or owner.namespace
-            yield OwnerDependency(source, kind, space, source["name"].text or "")
-
-
-def dependencies(owner: Resource) -> Iterator[OwnerDependency]:
-    """Yield the owners for which an object of Flux waits."""
-    if owner.group_kind not in _OF_FLUX:
-        return
-    for item in owner.at("spec", "dependsOn").items():
-        if item["name"].text:
-            space = item["namespace"].text or owner.namespace
-            yield OwnerDependency(item, owner.group_kind, space, item["name"].text or "")
-
-
-def _depended_on(state: State) -> frozenset[tuple[GroupKind, str | None, str]]:
-    owners = state.of(*_OF_FLUX)
+def _depended_on(state: State) -> frozenset[OwnerTarget]:
+    owners = state.of(*OF_FLUX)
     return frozenset(
-        dependency.target for owner in owners for dependency in _all_dependencies(owner)
+        dependency.target for owner in owners for dependency in all_dependencies(owner)
     )
 
 
@@ -109,7 +116,7 @@ def _of_instance(dependency: OwnerDependency, after: State) -> bool:
 
     https://fluxoperator.dev/docs/crd/fluxinstance/#sync-configuration
     """
-    return dependency.kind in _SOURCES and bool(after.of(kinds.FLUX_INSTANCE))
+    return dependency.kind in SOURCES and bool(after.of(kinds.FLUX_INSTANCE))
 
 
 def _refused(owner: Resource, before: State, after: State) -> Node | None:
