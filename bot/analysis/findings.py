@@ -23,6 +23,7 @@ from bot.core.state import State
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
+from bot.kubernetes.apply.carried_guards import copies_in_words, newly_carried, without_guards
 from bot.kubernetes.apply.kept import Kept, kept_once
 from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
@@ -224,6 +225,10 @@ def _received(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, str]]:
         states = received_once(pair.before, pair.after)
         if states is not None:
             yield replace(pair, before=states.before, after=states.after), states.note
+        # A guard that leaves its carrier is missing, whatever other carrier now holds a copy.
+        copies = newly_carried(pair.before, pair.after)
+        if copies:
+            yield replace(pair, after=without_guards(pair.after, copies)), copies_in_words(copies)
 
 
 def _kept(judged: Judged, staying: Kept) -> Judged:

@@ -578,3 +578,20 @@ def test_a_guard_in_a_carrier_may_not_go_itself(kind: tuple[str, str, str]) -> N
     base = {"apps.yaml": PODS, "copy.yaml": carrier(policy("a", ALL), *kind)}
 
     assert blocks(review(Repository(base, {**base, "copy.yaml": config()})))
+
+
+@pytest.mark.parametrize("rest", [[], [carrier(policy("a", NARROW), *KINDS[2])]], ids=len)
+def test_a_guard_that_leaves_its_carrier_is_missed_whatever_another_one_holds(
+    rest: list[str],
+) -> None:
+    files = {"apps.yaml": PODS}
+    base = {**files, "work.yaml": carrier(policy("a", ALL), *KINDS[2])}
+    copied = carrier(policy("a", ALL), *KINDS[0])
+    head = {**files, "work.yaml": "\n---\n".join([*rest, copied])}
+
+    findings = found(review(Repository(base, head)), "connectivity-widened")
+
+    assert [finding.severity for finding in findings] == [Severity.ERROR]
+    assert "without what may never be applied: NetworkPolicy/shop/a in Nothing/shop/idle" in (
+        findings[0].message
+    )

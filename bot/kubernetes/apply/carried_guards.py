@@ -6,11 +6,11 @@ may read an object of an unknown kind. So a guard in a carrier makes up for none
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.core.resource import GroupKind, Resource
+from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.core.values import Body, mapping
 from bot.kubernetes import kinds
@@ -29,11 +29,24 @@ def carried_guards(state: State) -> tuple[Resource, ...]:
     return state.derived(_carried_guards)
 
 
-def without_carried_guards(state: State) -> State:
-    """Return a state without what its carried resources limit; itself where they limit nothing."""
-    if not carried_guards(state):
+def newly_carried(before: State, after: State) -> tuple[Resource, ...]:
+    """Return the guards of head in carriers that did not hold them at base."""
+    places = {located(guard) for guard in carried_guards(before)}
+    return tuple(guard for guard in carried_guards(after) if located(guard) not in places)
+
+
+def without_guards(state: State, guards: Collection[Resource]) -> State:
+    """Return a state without what some of its carried resources limit; itself for none."""
+    if not guards:
         return state
-    return replace(state, resources=tuple(_remaining(state.resources)))
+    keys = {guard.key for guard in guards}
+    return replace(state, resources=tuple(_remaining(state.resources, keys)))
+
+
+def copies_in_words(guards: Sequence[Resource]) -> str:
+    """Return the first of some carried guards in words, and how many more they are."""
+    more = f" and {len(guards) - 1} more" if len(guards) > 1 else ""
+    return f"what may never be applied: {located(guards[0])}{more}"
 
 
 def located(guard: Resource) -> str:
@@ -60,9 +73,9 @@ def _limits_pods(resource: Resource) -> bool:
     return is_namespace and any(label.startswith(_POD_SECURITY) for label in resource.labels)
 
 
-def _remaining(resources: Iterable[Resource]) -> Iterator[Resource]:
+def _remaining(resources: Iterable[Resource], keys: Collection[ResourceKey]) -> Iterator[Resource]:
     for resource in resources:
-        if not _is_carried_guard(resource):
+        if resource.key not in keys:
             yield resource
         elif not limits_others(resource.group_kind):
             yield _unlabelled(resource)

@@ -10,9 +10,9 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.apply.carried_guards import (
     carried_guards,
+    copies_in_words,
     limiting_kinds,
-    located,
-    without_carried_guards,
+    without_guards,
 )
 from bot.kubernetes.apply.handled import Handlings, has_mark
 from bot.kubernetes.apply.handling import Handling, Manner
@@ -60,8 +60,7 @@ class Received:
             words = first.handling.words(first.resource)
             parts.append(f"what no tool applies: {first.resource.key}{_more(every)}, by {words}")
         if self.carried:
-            words = f"{located(self.carried[0])}{_more(self.carried)}"
-            parts.append(f"what may never be applied: {words}")
+            parts.append(copies_in_words(self.carried))
         return ", and without ".join(parts)
 
 
@@ -94,8 +93,8 @@ def received(before: State, after: State) -> Received | None:
     if not unknown and not differences and not carried:
         return None
     return Received(
-        _with(without_carried_guards(before), unknown),
-        _with(without_carried_guards(after), differences),
+        _with(without_guards(before, carried_guards(before)), unknown),
+        _with(without_guards(after, carried), differences),
         differences,
         unknown,
         _changed_first([one for one in carried if one.key not in differences], before, after),
