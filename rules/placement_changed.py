@@ -7,7 +7,7 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
+from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied, newly_unnoticed
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
 from bot.kubernetes.apply.kept import kept_once
 from bot.kubernetes.apply.limit_changes import LimitChange, limit_change
@@ -70,13 +70,22 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             f"{label.resource.key} is newly deleted after the time of its label {label.route[-1]}",
             key="expires",
         )
+    yield from _unapplied(before, after)
     for difference in changes(before, after, *OWNERS, *SOURCES):
-        for node, effect in newly_unapplied(difference, before, after):
-            yield Finding(node, f"{difference.key} {effect}", key=effect)
         if difference.before is not None and difference.after is not None:
             yield from _moved(difference.before, difference.after)
             yield from _left_out(difference.before, difference.after)
             yield from _retained(difference.before, difference.after)
+
+
+def _unapplied(before: State, after: State) -> Iterator[Finding]:
+    """The settings by which a tool newly applies less than its source, or something else."""
+    for difference in changes(before, after, *OWNERS, *SOURCES):
+        for node, effect in newly_unapplied(difference, before, after):
+            yield Finding(node, f"{difference.key} {effect}", key=effect)
+    for difference in changes(before, after, kinds.CONFIG_MAP):
+        for node, effect in newly_unnoticed(difference):
+            yield Finding(node, f"{difference.key} {effect}", key=effect)
 
 
 def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.law import Repository, application, config, flux, found, review
+from tests.analysis.law import Repository, application, application_set, config, flux, found, review
 from tests.states import Files
 
 RESPECTS = "automated: {prune: true}, syncOptions: [RespectIgnoreDifferences=true]"
@@ -325,3 +325,86 @@ def test_a_policy_that_moves_to_a_release_that_is_not_installed_is_gone(
     never = [one.message for one in found(analysis, "placement-changed")]
     lost = f"is never created, by {words} of HelmRelease/shop/guards: what it refuses stays allowed"
     assert never == ([f"NetworkPolicy/shop/deny {lost}"] if words else [])
+
+
+WINDOWS = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\n"
+    "metadata: {{name: default, namespace: argocd}}\n"
+    'spec: {{sourceRepos: ["*"], destinations: [{{server: "*", namespace: "*"}}], '
+    'clusterResourceWhitelist: [{{group: "*", kind: "*"}}], syncWindows: [{{{window}}}]}}\n'
+)
+ALWAYS = 'kind: deny, schedule: "* * * * *", duration: 1m'
+
+
+@pytest.mark.parametrize(
+    ("window", "is_lost"),
+    [
+        (f'{ALWAYS}, applications: ["*"]', True),
+        (f"{ALWAYS}, namespaces: [shop]", True),
+        ('kind: deny, schedule: "0 0 * * *", duration: 24h, applications: [new]', True),
+        ('kind: deny, schedule: "0 0 * * *", duration: 8h, applications: [new]', False),
+        (f'{ALWAYS}, applications: ["*"], manualSync: true', False),
+        (f"{ALWAYS}, applications: [other]", False),
+        (f"{ALWAYS}, applications: [new], namespaces: [other], andOperator: true", False),
+        ('kind: allow, schedule: "* * * * *", duration: 1m, applications: ["*"]', False),
+    ],
+)
+def test_a_policy_that_moves_into_a_window_that_never_opens_is_gone(
+    window: str, *, is_lost: bool
+) -> None:
+    project = {"argo/project.yaml": WINDOWS.format(window=window)}
+
+    said = moved(application("new", "guards"), project)
+
+    assert any("NetworkPolicy/shop/deny is never created" in one for one in said) == is_lost
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_lost"),
+    [
+        ("syncPolicy: {applicationsSync: create-only}", True),
+        ("syncPolicy: {applicationsSync: create-delete}", True),
+        ("syncPolicy: {applicationsSync: create-update}", False),
+        ("ignoreApplicationDifferences: [{jsonPointers: [/spec/source]}]", True),
+        ("ignoreApplicationDifferences: [{jsonPointers: [/spec/source/path]}]", True),
+        ("ignoreApplicationDifferences: [{jqPathExpressions: [.spec.source.path]}]", True),
+        ("ignoreApplicationDifferences: [{jsonPointers: [/spec/source/targetRevision]}]", False),
+    ],
+)
+def test_a_set_that_updates_no_application_leaves_it_at_its_path(
+    setting: str, *, is_lost: bool
+) -> None:
+    start = {**START, "empty/b.yaml": config("empty")}
+    sets = [f"{application_set(path)}  {setting}\n" for path in ("empty", "guards")]
+    base = {**start, "argo/set.yaml": sets[0], "apps/a.yaml": policy()}
+    head = {**start, "argo/set.yaml": sets[1], "guards/a.yaml": policy()}
+
+    said = messages(base, head)
+
+    assert any("NetworkPolicy/shop/deny is never created" in one for one in said) == is_lost
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "kind"),
+    [
+        ("networking.k8s.io_NetworkPolicy", "jsonPointers: [/spec]", "NetworkPolicy"),
+        ("_ResourceQuota", "jsonPointers: [/spec/hard]", "ResourceQuota"),
+        ("all", "jsonPointers: [/spec]", "every kind"),
+        ("all", "managedFieldsManagers: [kube-controller-manager]", ""),
+        ("apps_Deployment", "jsonPointers: [/spec]", ""),
+        ("networking.k8s.io_NetworkPolicy", "jsonPointers: [/status]", ""),
+    ],
+)
+def test_differences_that_argo_cd_newly_ignores_are_reported_for_limits(
+    name: str, fields: str, kind: str
+) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\n"
+    key = f"resource.customizations.ignoreDifferences.{name}"
+    base = {**START, "argocd/cm.yaml": f"{settings}data: {{}}\n"}
+    base["flux/argocd.yaml"] = flux("argocd", "argocd")
+    head = {**base, "argocd/cm.yaml": f"{settings}data:\n  {key}: |\n    {fields}\n"}
+
+    said = messages(base, head)
+
+    words = f"ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of {kind}"
+    assert said == ([words] if kind else [])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.core.globs import name_matches
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle.argo_refusals import refused
 from bot.kubernetes.apply.idle.owner_dependencies import (
     OF_FLUX,
     SOURCES,
@@ -20,7 +20,6 @@ from bot.kubernetes.workloads.references import providers
 
 _VALUES: Final = (kinds.CONFIG_MAP, kinds.SECRET)
 _OF_FILES: Final = (kinds.GIT_REPOSITORY, kinds.BUCKET)
-_DEFAULT_PROJECT: Final = "default"
 
 
 def unmet(owner: Resource, before: State, after: State) -> Node | None:
@@ -28,8 +27,8 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
 
     What an owner of base names as well exists, whether or not a manifest here says so.
     """
-    if owner.group_kind == kinds.APPLICATION:
-        return _refused(owner, before, after)
+    if owner.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
+        return refused(owner, before, after)
     if owner.group_kind not in OF_FLUX:
         return None
     for item in owner.at("spec", "dependsOn").items():
@@ -117,26 +116,3 @@ def _of_instance(dependency: OwnerDependency, after: State) -> bool:
     https://fluxoperator.dev/docs/crd/fluxinstance/#sync-configuration
     """
     return dependency.kind in SOURCES and bool(after.of(kinds.FLUX_INSTANCE))
-
-
-def _refused(owner: Resource, before: State, after: State) -> Node | None:
-    """The field for which Argo CD refuses a new Application: its project, or its namespace.
-
-    https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/
-    """
-    node = owner.at("spec", "project")
-    name = node.text or _DEFAULT_PROJECT
-    projects = after.of(kinds.APP_PROJECT)
-    namesakes = [project for project in projects if project.name == name]
-    applications = before.of(kinds.APPLICATION)
-    if not namesakes:
-        closed = projects and all(project.namespace in after.closed for project in projects)
-        used = any(other.at("spec", "project").text == name for other in applications)
-        return node if closed and name != _DEFAULT_PROJECT and not used else None
-    space = owner.namespace or ""
-    if any(other.namespace == space for other in (*namesakes, *applications)):
-        return None
-    allowed = (
-        pattern for project in namesakes for pattern in project.at("spec", "sourceNamespaces").texts
-    )
-    return None if name_matches(space, allowed) else owner.at("metadata", "namespace")

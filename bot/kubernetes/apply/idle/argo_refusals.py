@@ -1,0 +1,133 @@
+"""What Argo CD does not apply: refused Applications, closed windows, and sets that update none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.core.globs import name_matches
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.apply.ignored_differences import FieldPath, listed_fields
+from bot.kubernetes.gitops.owners import application_spec
+from bot.patterns import pattern
+
+_DEFAULT_PROJECT: Final = "default"
+_CREATING: Final = frozenset({"create-only", "create-delete"})
+_SOURCES: Final = ("source", "sources")
+_DURATION: Final = pattern(r"(\d+(?:\.\d+)?)(h|m|s)")
+_SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
+_PERIODS: Final = {"* * * * *": 60, "0 * * * *": 3600, "0 0 * * *": 86400}
+"""Schedules, each with the seconds from one start to the next."""
+
+
+def refused(owner: Resource, before: State, after: State) -> Node | None:
+    """Return the field for which Argo CD syncs nothing new of an Application or a set."""
+    if owner.group_kind == kinds.APPLICATION:
+        refusing = _refused(owner, before, after)
+    else:
+        refusing = _not_updated(owner, before, after)
+    return refusing or _closed_window(owner, after)
+
+
+def _refused(owner: Resource, before: State, after: State) -> Node | None:
+    """The field for which Argo CD refuses a new Application: its project, or its namespace.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/
+    """
+    node = owner.at("spec", "project")
+    name = node.text or _DEFAULT_PROJECT
+    projects = after.of(kinds.APP_PROJECT)
+    namesakes = [project for project in projects if project.name == name]
+    applications = before.of(kinds.APPLICATION)
+    if not namesakes:
+        closed = projects and all(project.namespace in after.closed for project in projects)
+        used = any(other.at("spec", "project").text == name for other in applications)
+        return node if closed and name != _DEFAULT_PROJECT and not used else None
+    space = owner.namespace or ""
+    if any(other.namespace == space for other in (*namesakes, *applications)):
+        return None
+    allowed = (
+        pattern for project in namesakes for pattern in project.at("spec", "sourceNamespaces").texts
+    )
+    return None if name_matches(space, allowed) else owner.at("metadata", "namespace")
+
+
+def _closed_window(owner: Resource, after: State) -> Node | None:
+    """The window of a project in which nothing is ever synced.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync_windows/
+    """
+    name = application_spec(owner)["project"].text or _DEFAULT_PROJECT
+    for project in after.of(kinds.APP_PROJECT):
+        for window in project.at("spec", "syncWindows").items() if project.name == name else ():
+            is_closed = window["kind"].text == "deny" and window["manualSync"].value is not True
+            if is_closed and _is_endless(window) and _is_about(window, owner):
+                return window
+    return None
+
+
+def _is_endless(window: Node) -> bool:
+    """Whether a window lasts until it starts again."""
+    schedule = " ".join((window["schedule"].text or "").replace("*/1 ", "* ").split())
+    parts = _DURATION.findall(window["duration"].text or "")
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return schedule in _PERIODS and seconds >= _PERIODS[schedule]
+
+
+def _is_about(window: Node, owner: Resource) -> bool:
+    """Whether a window is about an Application; the names that a set gives may be any."""
+    destination = application_spec(owner)["destination"]
+    name = owner.name if owner.group_kind == kinds.APPLICATION else ""
+    clusters = [text for field in ("server", "name") if (text := destination[field].text)]
+    matching = [
+        any(name_matches(value, window[field].texts) for value in values)
+        for field, values in (
+            ("applications", [name]),
+            ("namespaces", [destination["namespace"].text or ""]),
+            ("clusters", clusters),
+        )
+        if window[field].texts
+    ]
+    is_all = window["andOperator"].value is True
+    return bool(matching) and (all(matching) if is_all else any(matching))
+
+
+def _not_updated(owner: Resource, before: State, after: State) -> Node | None:
+    """The field by which a set leaves its Applications with the sources that base gives them.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Controlling-Resource-Modification/
+    """
+    old = before.get(owner.key)
+    if old is None:
+        return None
+    was, now = application_spec(old), application_spec(owner)
+    is_edited = any(was[name].value != now[name].value for name in _SOURCES)
+    if not is_edited and not _is_moved(owner.key, before, after):
+        return None
+    policy = owner.at("spec", "syncPolicy", "applicationsSync")
+    if policy.text in _CREATING:
+        return policy
+    for item in owner.at("spec", "ignoreApplicationDifferences").items():
+        if any(_keeps_source(path, old, owner) for path in listed_fields(item) or ()):
+            return item
+    return None
+
+
+def _is_moved(key: ResourceKey, before: State, after: State) -> bool:
+    """Whether an Application of a set gets another directory, as by its generators."""
+    paths = [
+        {root.name: root.path for root in state.declarations if root.node.resource.key == key}
+        for state in (before, after)
+    ]
+    return any(paths[1].get(name, path) != path for name, path in paths[0].items())
+
+
+def _keeps_source(path: FieldPath, old: Resource, new: Resource) -> bool:
+    """Whether a field that is left alone holds all sources, or what differs of one."""
+    if path in (("spec",), *(("spec", name) for name in _SOURCES)):
+        return True
+    if path[:2] not in (("spec", "source"), ("spec", "sources")) or "*" in path:
+        return False
+    sides = (side.at("spec", "template", *path).value for side in (old, new))
+    return len(set(map(repr, sides))) > 1
