@@ -408,3 +408,19 @@ def test_differences_that_argo_cd_newly_ignores_are_reported_for_limits(
 
     words = f"ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of {kind}"
     assert said == ([words] if kind else [])
+
+
+@pytest.mark.parametrize("used", ["default", "some"])
+def test_a_project_may_come_from_another_repository(used: str) -> None:
+    project = WINDOWS.format(window=f"{ALWAYS}, applications: [none]")
+    apps = application("apps", "apps").replace("project: default", f"project: {used}")
+    base = {
+        "argo/project.yaml": project.replace("name: default", "name: some"),
+        "argo/apps.yaml": apps,
+        "apps/b.yaml": config(),
+    }
+    new = application("new", "new").replace("project: default", "project: gone")
+
+    said = messages(base, {**base, "argo/new.yaml": new, "new/a.yaml": policy()})
+
+    assert any("is never created, by project: gone" in one for one in said) == (used == "some")

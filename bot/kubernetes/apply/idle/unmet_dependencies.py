@@ -94,6 +94,14 @@ def may_exist(field: Node, before: State) -> bool:
     Where base's own owners name others of its kind and namespace, and all of those are here, it is
     missing; else it may come from another repository.
     """
+    if field.resource.group_kind == kinds.APPLICATION and field.route == ("spec", "project"):
+        named_projects = {
+            project
+            for owner in before.of(kinds.APPLICATION)
+            if (project := owner.at("spec", "project").text) not in (None, "default")
+        }
+        projects = {project.name for project in before.of(kinds.APP_PROJECT)}
+        return not named_projects or not named_projects <= projects
     for dependency in all_dependencies(field.resource):
         if dependency.node.route == field.route:
             place = dependency.target[:2]
