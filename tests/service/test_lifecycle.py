@@ -301,7 +301,8 @@ def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     world.github.deliveries.settle()
     found = list(world.service.undelivered(timedelta(hours=1), unknown))
-    opened = Announcement(world.job(pull), None, "octocat", pull.head_sha)
+    number = world.github.state.account("octocat").id
+    opened = Announcement(world.job(pull), None, "octocat", pull.head_sha, number)
     assert opened in [task for _, task in found]
     sent = [one for one in world.github.deliveries.all() if one.event == "pull_request"]
     assert [one.guid for one in sent] == [guid for guid, task in found if task == opened]
