@@ -7,7 +7,7 @@ from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.core.words import first_of
 from bot.kubernetes import kinds
-from bot.kubernetes.authority.refused_syncs import APPLICATIONS, refused_syncs
+from bot.kubernetes.authority.refused_syncs import refused_syncs
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.references import PROVIDERS
@@ -19,7 +19,7 @@ SUBJECTS: tuple[GroupKind, ...] = (
     *PROVIDERS,
     *TEMPLATED,
     kinds.APP_PROJECT,
-    *APPLICATIONS,
+    *kinds.APPLICATIONS,
 )
 
 

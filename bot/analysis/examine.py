@@ -44,7 +44,6 @@ from bot.core.states.roots.inputs import inputs_of
 from bot.core.states.unread_files import unread_files
 from bot.core.tree import Blobs, File, Tree
 from bot.core.validation import NoValidator, Validator
-from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import SOURCE_KINDS, remote_sources
@@ -52,7 +51,6 @@ from bot.kubernetes.treatment.unjudged import unjudged, unread_carriers
 from bot.records import dataclass
 
 _SOURCES: Final = frozenset(kind.kind for kind in SOURCE_KINDS)
-_APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
 
 class Content(Manifests, Blobs, Protocol):

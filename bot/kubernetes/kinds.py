@@ -120,5 +120,11 @@ WORKLOADS: Final = (
 )
 """The kinds of Kubernetes itself that hold a pod template."""
 
+APPLICATIONS: Final = (APPLICATION, APPLICATION_SET)
+"""The kinds by which Argo CD applies a source."""
+
+FLUX_OWNERS: Final = (FLUX_KUSTOMIZATION, HELM_RELEASE)
+"""The kinds by which Flux applies a source."""
+
 RBAC: Final = (ROLE, CLUSTER_ROLE, ROLE_BINDING, CLUSTER_ROLE_BINDING)
 """The kinds that grant."""

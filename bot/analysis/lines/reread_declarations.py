@@ -18,9 +18,7 @@ from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.records import dataclass
 
-_DECLARING: Final = frozenset(
-    {kinds.APPLICATION, kinds.APPLICATION_SET, kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE}
-)
+_DECLARING: Final = frozenset({*kinds.APPLICATIONS, *kinds.FLUX_OWNERS})
 _CONFIG_MAP: Final = "ConfigMap"
 
 

@@ -105,8 +105,8 @@ def exhausted(need: Need, authors: AbstractSet[GitHubAccount]) -> bool:
     if any("/" in owner for owner in need.owners):
         return False
     logins = {author.login.lower() for author in authors}
-    left = [owner for owner in need.owners if owner.removeprefix("@").lower() not in logins]
-    return len(left) < need.count
+    independent = [owner for owner in need.owners if owner.removeprefix("@").lower() not in logins]
+    return len(independent) < need.count
 
 
 def needs(finding: ReviewFinding, policy: Policy, codeowners: Codeowners) -> tuple[Need, ...]:

@@ -13,6 +13,7 @@ from typing import Final
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.core.values import Body, mapping
+from bot.core.words import first_of
 from bot.kubernetes import kinds
 from bot.kubernetes.limiting import limits_others
 
@@ -45,8 +46,7 @@ def without_guards(state: State, guards: Collection[Resource]) -> State:
 
 def copies_in_words(guards: Sequence[Resource]) -> str:
     """Return the first of some carried guards in words, and how many more they are."""
-    more = f" and {len(guards) - 1} more" if len(guards) > 1 else ""
-    return f"what may never be applied: {located(guards[0])}{more}"
+    return f"what may never be applied: {first_of([located(guard) for guard in guards], 1)}"
 
 
 def located(guard: Resource) -> str:

@@ -80,7 +80,7 @@ class Handlings:
             is_there = self.base.get(owner.resource.key) is not None
             by_release = self._by_release if is_there else _by_installation
             return by_release(resource, owner.resource)
-        if owner.resource.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
+        if owner.resource.group_kind in kinds.APPLICATIONS:
             excluded = excluded_by(resource, owner.resource, self.state)
             if excluded is not None:
                 return Handling("unmanaged", excluded)

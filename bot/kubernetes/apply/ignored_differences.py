@@ -21,7 +21,6 @@ FieldPath: TypeAlias = tuple[str, ...]
 """The steps to a field; `*` stands for every item of a list."""
 
 _OPTION: Final = "RespectIgnoreDifferences=true"
-_OF_ARGO: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 _NAME: Final = pattern(r"[\w.-]*")
 _CERTIFICATE: Final = "caBundle"
 _ANY: Final = frozenset({"", "*"})
@@ -40,7 +39,7 @@ def ignored_items(owner: Resource) -> Iterator[Node]:
     items: Iterator[Node] = iter(())
     if owner.group_kind == kinds.FLUX_KUSTOMIZATION:
         items = owner.at("spec", "ignore").items()
-    elif owner.group_kind in _OF_ARGO:
+    elif owner.group_kind in kinds.APPLICATIONS:
         spec = application_spec(owner)
         if _OPTION in spec["syncPolicy"]["syncOptions"].texts:
             items = spec["ignoreDifferences"].items()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.core.finding import FileLine, Severity
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.state import State
+from bot.core.words import first_of
 from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.handled import Handlings
 from bot.kubernetes.apply.sync_options import is_hook
@@ -16,8 +17,6 @@ from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
 from bot.kubernetes.gitops.retention import retentions
 from bot.kubernetes.limiting import limits_others
 from bot.records import dataclass
-
-_OF_ARGO = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,13 @@ class Kept:
     def note(self) -> str:
         """The first of them in words."""
         key, field = next(iter(self.fields.items()))
-        more = f" and {len(self.fields) - 1} more" if len(self.fields) > 1 else ""
         owner = "" if field.resource.key == key else f" of {field.resource.key}"
         value = field.text if field.text is not None else str(field.value).lower()
         last = field.route[-1] if field.route else ""
         name = last if isinstance(last, str) else route_text(field.route)
         words = f"{name}: {value}" if isinstance(field.value, (bool, str)) else f"{name}"
-        return f"{key}{more} stays in the cluster, by {words}{owner}, where no later review sees it"
+        keys = first_of([str(each) for each in self.fields], 1)
+        return f"{keys} stays in the cluster, by {words}{owner}, where no later review sees it"
 
 
 def kept(before: State, after: State) -> Kept | None:
@@ -114,5 +113,5 @@ def _keeping(resource: Resource, before: State, after: State) -> Node | None:
 def _may_be_pruned_later(owner: Owner, resource: Resource, after: State) -> bool:
     """Whether only the settings of an Application keep a resource: it goes on tracking that."""
     current = after.get(owner.resource.key) or owner.resource
-    is_argo = owner.resource.group_kind in _OF_ARGO
+    is_argo = owner.resource.group_kind in kinds.APPLICATIONS
     return is_argo and argo_prune_mark(resource) != "left" and not prunes_automatically(current)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
-from bot.core.values import Value
+from bot.core.words import first_of
 from bot.kubernetes.apply.carried_guards import (
     carried_guards,
     copies_in_words,
@@ -58,7 +58,8 @@ class Received:
             limiting = [one for one in every if limits_others(one.resource.group_kind)]
             first = (limiting or every)[0]
             words = first.handling.words(first.resource)
-            parts.append(f"what no tool applies: {first.resource.key}{_more(every)}, by {words}")
+            keys = [str(first.resource.key), *(str(one.resource.key) for one in every[1:])]
+            parts.append(f"what no tool applies: {first_of(keys, 1)}, by {words}")
         if self.carried:
             parts.append(copies_in_words(self.carried))
         return ", and without ".join(parts)
@@ -120,9 +121,7 @@ def unreceived_guards(before: State, after: State) -> Iterator[Unreceived]:
         is_standing = key in states.unknown
         if not limits_others(key.group_kind) or is_standing or manner in ("passing", "replaced"):
             continue
-        left = difference.received
-        if left is None or _content(left) != _content(difference.resource):
-            yield difference
+        yield difference
 
 
 def _changed_first(
@@ -130,14 +129,6 @@ def _changed_first(
 ) -> tuple[Resource, ...]:
     changed = {change.key for change in after.since(before)}
     return tuple(sorted(resources, key=lambda resource: resource.key not in changed))
-
-
-def _more(every: Sequence[object]) -> str:
-    return f" and {len(every) - 1} more" if len(every) > 1 else ""
-
-
-def _content(resource: Resource) -> dict[str, Value]:
-    return {name: value for name, value in resource.body.items() if name != "metadata"}
 
 
 @dataclass(frozen=True, slots=True)

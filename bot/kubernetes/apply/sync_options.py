@@ -97,7 +97,7 @@ def _hook_marks(resource: Resource, owners: Collection[Owner]) -> tuple[str, ...
 
 def _by_argo(owners: Collection[Owner]) -> bool:
     appliers = {owner.resource.group_kind for owner in owners}
-    return not appliers or bool(appliers & {kinds.APPLICATION, kinds.APPLICATION_SET})
+    return not appliers or bool(appliers & {*kinds.APPLICATIONS})
 
 
 def _names(resource: Resource, *annotations: str) -> frozenset[str]:

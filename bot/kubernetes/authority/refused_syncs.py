@@ -22,7 +22,6 @@ from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 from bot.records import dataclass
 
-APPLICATIONS = (kinds.APPLICATION, kinds.APPLICATION_SET)
 _SPECS = MappingProxyType(
     {kinds.APPLICATION: ("spec",), kinds.APPLICATION_SET: ("spec", "template", "spec")}
 )
@@ -41,12 +40,12 @@ class _Refusal:
 
 def refused_syncs(before: State, after: State) -> Iterator[Finding]:
     """The findings of a change, one for each project and field of it."""
-    if not any(True for _ in changes(before, after, kinds.APP_PROJECT, *APPLICATIONS)):
+    if not any(True for _ in changes(before, after, kinds.APP_PROJECT, *kinds.APPLICATIONS)):
         return
     old, new = before.derived(_projects), after.derived(_projects)
     gone: dict[str, list[Resource]] = {}
     by_field: dict[tuple[str, tuple[str, ...]], list[_Refusal]] = {}
-    for application in after.of(*APPLICATIONS):
+    for application in after.of(*kinds.APPLICATIONS):
         name = _spec(application)["project"].text or "default"
         if name in old and name not in new:
             gone.setdefault(name, []).append(application)
@@ -113,7 +112,7 @@ def _applied_by(state: State) -> Mapping[ResourceKey, tuple[ResourceKey, ...]]:
     applied: dict[ResourceKey, list[ResourceKey]] = {}
     for key, roots in state.applied_by.items():
         for owner in dict.fromkeys(root.node.resource.key for root in roots):
-            if owner.group_kind in APPLICATIONS:
+            if owner.group_kind in kinds.APPLICATIONS:
                 applied.setdefault(owner, []).append(key)
     return MappingProxyType({owner: tuple(keys) for owner, keys in applied.items()})
 

@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 
-_ARGO_KINDS: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
-_DECLARING: Final = _ARGO_KINDS | {kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE}
+_ARGO_KINDS: Final = frozenset(kinds.APPLICATIONS)
+_DECLARING: Final = _ARGO_KINDS.union(kinds.FLUX_OWNERS)
 
 
 @dataclass(frozen=True, slots=True)

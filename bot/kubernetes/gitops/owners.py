@@ -24,12 +24,7 @@ OwnerFate: TypeAlias = Literal["pruned", "confirmed", "left"]
 WORST_FIRST: Final[tuple[OwnerFate, ...]] = ("pruned", "confirmed", "left")
 """Of several owners, the worst decides."""
 
-OWNERS: Final = (
-    kinds.APPLICATION,
-    kinds.APPLICATION_SET,
-    kinds.FLUX_KUSTOMIZATION,
-    kinds.HELM_RELEASE,
-)
+OWNERS: Final = (*kinds.APPLICATIONS, *kinds.FLUX_OWNERS)
 _FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 KEEPING_POLICIES: Final = ("create-only", "create-update")
 """Policies under which the controller deletes no Application that a set no longer generates."""

@@ -47,7 +47,7 @@ def _destinations(owner: Resource) -> tuple[Node, ...]:
     if owner.group_kind == kinds.APPLICATION:
         target = spec["destination"]
         return (target["server"], target["name"], target["namespace"])
-    if owner.group_kind in (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE):
+    if owner.group_kind in kinds.FLUX_OWNERS:
         return (spec["kubeConfig"], spec["targetNamespace"])
     return ()
 

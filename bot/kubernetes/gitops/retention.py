@@ -33,7 +33,7 @@ def retentions(owner: Resource) -> dict[Retention, Node]:
             by_kind["pruning"] = spec["prune"] if spec["prune"].exists else spec
         if spec["deletionPolicy"].text == "Orphan":
             by_kind["deletion"] = spec["deletionPolicy"]
-    elif owner.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
+    elif owner.group_kind in kinds.APPLICATIONS:
         if not prunes_automatically(owner):
             by_kind["pruning"] = _nearest(
                 application_spec(owner), "syncPolicy", "automated", "prune"

@@ -88,13 +88,13 @@ class DeclaredCharts:
         release = declaration.release or Release("", "")
         source = f"{repository} {chart.name} {chart.version}"
         settings = (*release.values, source)
-        told = replace(
+        hindered = replace(
             declaration,
             release=replace(release, values=settings),
             hindrances=(*declaration.hindrances, why),
             source=source,
         )
-        return self._unbuilt(told, title)
+        return self._unbuilt(hindered, title)
 
     def _unbuilt(self, declaration: Declared, title: str) -> Root:
         """A root for a source that Fairlead does not build: it is empty, and says why."""

@@ -15,11 +15,11 @@ def replacing(declared: Iterable[Root], naming: Naming | None) -> Sequence[Root]
         return pending
     reached: list[Root] = []
     while True:
-        found = [root for root in pending if _is_reached(root, reached, naming)]
-        if not found:
+        next_roots = [root for root in pending if _is_reached(root, reached, naming)]
+        if not next_roots:
             return reached
-        reached += found
-        pending = [root for root in pending if root not in found]
+        reached += next_roots
+        pending = [root for root in pending if root not in next_roots]
 
 
 def _is_reached(root: Root, reached: Iterable[Root], naming: Naming) -> bool:

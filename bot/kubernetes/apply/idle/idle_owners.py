@@ -17,8 +17,6 @@ from bot.kubernetes.gitops.prune_marks import flux_mark
 
 _SKIP_RECONCILE: Final = "argocd.argoproj.io/skip-reconcile"
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # Go's strconv.ParseBool
-_OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
-_OF_FLUX: Final = frozenset({kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE})
 
 
 def idle_by(owner: Resource) -> Node | None:
@@ -27,10 +25,10 @@ def idle_by(owner: Resource) -> Node | None:
     Argo CD refuses a destination with an address and a name:
     https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
     """
-    if owner.group_kind in _OF_FLUX:
+    if owner.group_kind in kinds.FLUX_OWNERS:
         suspended = owner.at("spec", "suspend")
         return suspended if suspended.value is True else flux_mark(owner, "reconcile", "ssa")
-    if owner.group_kind in _OF_ARGO:
+    if owner.group_kind in kinds.APPLICATIONS:
         skip = _skip(owner)
         if skip.text in _TRUE:
             return skip

@@ -10,7 +10,6 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.records import dataclass
 
-OF_FLUX: Final = (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE)
 SOURCES: Final = (
     kinds.GIT_REPOSITORY,
     kinds.OCI_REPOSITORY,
@@ -61,7 +60,7 @@ def all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
 
 def dependencies(owner: Resource) -> Iterator[OwnerDependency]:
     """Yield the owners for which an object of Flux waits."""
-    if owner.group_kind not in OF_FLUX:
+    if owner.group_kind not in kinds.FLUX_OWNERS:
         return
     for item in owner.at("spec", "dependsOn").items():
         if item["name"].text:
@@ -74,7 +73,9 @@ def circular_owners(state: State) -> frozenset[OwnerTarget]:
 
     Those that wait for such owners are among them.
     """
-    owners = {(one.group_kind, one.namespace, one.name): one for one in state.of(*OF_FLUX)}
+    owners = {
+        (one.group_kind, one.namespace, one.name): one for one in state.of(*kinds.FLUX_OWNERS)
+    }
     waits = {
         target: {one.target for one in dependencies(owner)} & owners.keys()
         for target, owner in owners.items()

@@ -17,7 +17,6 @@ from bot.kubernetes.apply.ignored_differences import ignored_items, ignored_kind
 from bot.kubernetes.gitops.owners import application_spec
 from bot.kubernetes.limiting import limits_others
 
-_OF_ARGO: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
 _HYDRATED: Final = (
     ("syncSource", "repoURL"),
     ("syncSource", "targetBranch"),
@@ -42,7 +41,7 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
     if idle is not None and idle.route != _SUSPENDED and idle_by(old) is None:
         yield idle, "no longer applies its source"
     yield from _ignored(old, new)
-    if new.group_kind in _OF_ARGO:
+    if new.group_kind in kinds.APPLICATIONS:
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
 

@@ -9,7 +9,6 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.argo_refusals import refused
 from bot.kubernetes.apply.idle.owner_dependencies import (
-    OF_FLUX,
     SOURCES,
     OwnerDependency,
     OwnerTarget,
@@ -27,9 +26,9 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
 
     What an owner of base names as well exists, whether or not a manifest here says so.
     """
-    if owner.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
+    if owner.group_kind in kinds.APPLICATIONS:
         return refused(owner, before, after)
-    if owner.group_kind not in OF_FLUX:
+    if owner.group_kind not in kinds.FLUX_OWNERS:
         return None
     for item in owner.at("spec", "dependsOn").items():
         if _is_never_ready(item["readyExpr"].text or ""):
@@ -112,7 +111,7 @@ def may_exist(field: Node, before: State) -> bool:
 
 
 def _depended_on(state: State) -> frozenset[OwnerTarget]:
-    owners = state.of(*OF_FLUX)
+    owners = state.of(*kinds.FLUX_OWNERS)
     return frozenset(
         dependency.target for owner in owners for dependency in all_dependencies(owner)
     )
