@@ -18,13 +18,16 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
     resources: dict[ResourceKey, Resource] = {}
     nameless: list[Resource] = []
     nested: list[Resource] = []
-    for applied in sorted(roots, key=_source_order):
+    ordered = sorted(roots, key=_source_order)
+    hiding = [applied for applied in ordered if applied.unapplied]
+    for applied in ordered:
+        hidden = _hidden(applied, hiding)
         for resource in applied.as_upgrade.resources if upgrade else applied.resources:
             if applied.generated and id(resource) in applied.generated:
                 nameless.append(resource)
             elif resource.source.nesting is not None:
                 nested.append(resource)
-            else:
+            elif resource.key not in hidden:
                 resources[resource.key] = resource
     for resource in sorted(nameless, key=lambda held: (held.key.sort_key, held.encoded)):
         key, number = resource.key, 1
@@ -51,6 +54,22 @@ def with_unlisted(resources: Iterable[Resource], added: Iterable[Resource]) -> t
         else:
             by_key[resource.key] = resource
     return joined(by_key.values(), nested)
+
+
+def _hidden(applied: Applied, hiding: Iterable[Applied]) -> frozenset[ResourceKey]:
+    """Return the keys of which the owner of a root applies no copy, by one of its later sources."""
+    later = (
+        other.unapplied
+        for other in hiding
+        if _owner(other) == _owner(applied) and _source_order(other) > _source_order(applied)
+    )
+    return frozenset().union(*later)
+
+
+def _owner(applied: Applied) -> tuple[ResourceKey, str] | None:
+    """Return the object that declares a root, and the Application that a set generates of it."""
+    declared = applied.root.declared
+    return None if declared is None else (declared.node.resource.key, declared.name)
 
 
 def _source_order(applied: Applied) -> int:

@@ -30,12 +30,13 @@ class Applied:
     `upgrade` is what it puts into a cluster that has it already, None where that is the same;
     `upgrade_reasons` say why that is not known. `listed` are the resources of plain files that a
     kustomization lists which could not be built, in its own namespace. `refusal` says why the tool
-    that installs a chart refuses what the chart gives, empty where it does not.
+    that installs a chart refuses what the chart gives, empty where it does not. `unapplied` are the
+    keys of which its tool applies no copy, whatever an earlier source of the same owner has.
     """
 
     root: Root
     resources: tuple[Resource, ...]
-    files: Mapping[str, ManifestFile]
+    files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
     status: BuildStatus | None = None
@@ -44,6 +45,7 @@ class Applied:
     upgrade_reasons: tuple[Reason, ...] = ()
     listed: tuple[Resource, ...] = ()
     refusal: str = ""
+    unapplied: frozenset[ResourceKey] = frozenset()
 
     @property
     def rendition(self) -> Rendition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from bot.core.states.carriers.nested import with_carried
 from bot.core.states.placements.applied import Applied
 from bot.core.states.placements.build_failures import not_built, not_upgraded
 from bot.core.states.placements.plain_builds import PlainBuild
-from bot.core.states.placements.unapplied import is_applied, is_skipped
+from bot.core.states.placements.unapplied import is_applied, is_skipped, unapplied_copies
 from bot.core.states.rendered.origins import refusal_of, rendered
 from bot.core.states.rendered.renditions import rendition, shared, steadied
 from bot.core.states.resources import resources_of
@@ -67,14 +67,21 @@ class RootReader:
         Raises UnbuildableError where there are none.
         """
         other_root = root if declared is None else replace(root, finish=declared.finish)
-        resources = tuple(rendered(other_root, built, self.namespace, self.scopes))
-        return self._complete(other_root, resources)
+        return self._built(other_root, built).resources
 
-    def _complete(self, root: Root, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    def _built(self, root: Root, built: BuildResult) -> Applied:
+        return self._complete(root, tuple(rendered(root, built, self.namespace, self.scopes)))
+
+    def _complete(self, root: Root, resources: Sequence[Resource]) -> Applied:
         """Return what the tool applies of a root, with what carriers among it carry."""
         space = root.default_namespace or self.namespace
-        applied = tuple(resource for resource in resources if is_applied(root, resource))
-        return with_carried(applied, space, self.scopes)
+        unapplied = unapplied_copies(root, resources)
+        applied = tuple(
+            resource
+            for resource in resources
+            if resource.key not in unapplied and is_applied(root, resource)
+        )
+        return Applied(root, with_carried(applied, space, self.scopes), unapplied=unapplied)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
         if id(root) not in self._by_root:
@@ -109,7 +116,7 @@ class RootReader:
         resources = tuple(
             resource for path in ordered for resource in self._resources(read[path], space)
         )
-        return Applied(root, self._complete(root, resources), files, unread=unread)
+        return replace(self._complete(root, resources), files=files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
         key = (file.path, file.blob, namespace, file.kustomize)
@@ -141,7 +148,7 @@ class RootReader:
             return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
-        return Applied(root, self._complete(root, resources), files, unread=unread)
+        return replace(self._complete(root, resources), files=files, unread=unread)
 
     def _listed(
         self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
@@ -155,7 +162,8 @@ class RootReader:
             drafts = PlainBuild(roots.kustomizations, files, lenient=True).drafts(root.path)
             follow(drafts)
         space = root.default_namespace or self.namespace
-        return self._complete(root, (draft.resource(space, self.scopes) for draft in drafts))
+        resources = [draft.resource(space, self.scopes) for draft in drafts]
+        return self._complete(root, resources).resources
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
         """A root that needs a renderer: what that gave, or why there is nothing."""
@@ -165,12 +173,12 @@ class RootReader:
         if built.status != "rendered":
             return Applied(root, (), files, not_built(root, built), unread, built.status)
         try:
-            resources = self.built_resources(root, built)
+            applied = self._built(root, built)
         except UnbuildableError as error:
             failed = replace(built, message=str(error), status="failed")
             return Applied(root, (), files, not_built(root, failed), unread, "failed")
         refusal = refusal_of(root, built)
-        applied = Applied(root, resources, files, status="rendered", refusal=refusal)
+        applied = replace(applied, files=files, status="rendered", refusal=refusal)
         return applied if root.reruns is None else self._rerun(applied, root.reruns)
 
     def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.core.manifest import ManifestFile
-from bot.core.resource import Resource
+from bot.core.resource import Resource, ResourceKey
 from bot.core.states.roots.root import Root
 
 HELM_HOOK: Final = "helm.sh/hook"
@@ -39,6 +40,18 @@ def is_skipped(root: Root, file: ManifestFile) -> bool:
     (getPotentiallyValidManifestFile)
     """
     return file.manifest.skipped and root.kind == "directory" and _tool(root) == "argocd"
+
+
+def unapplied_copies(root: Root, resources: Sequence[Resource]) -> frozenset[ResourceKey]:
+    """Return the keys of which Argo CD applies no copy, since it does not apply the last one.
+
+    It keeps the last copy of each key of all sources, and looks at hooks afterwards:
+    https://github.com/argoproj/argo-cd/blob/master/controller/state.go (CompareAppState)
+    """
+    if _tool(root) != "argocd" or all(_HOOK_MARK not in one.encoded for one in resources):
+        return frozenset()
+    last = {resource.key: resource for resource in resources if not resource.name.endswith("*")}
+    return frozenset(key for key, resource in last.items() if not is_applied(root, resource))
 
 
 def is_applied(root: Root, resource: Resource) -> bool:

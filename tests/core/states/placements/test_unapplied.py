@@ -87,3 +87,52 @@ def test_kustomize_leaves_out_what_is_local(
 )
 def test_argo_cd_leaves_a_file_out_that_says_so(files: dict[str, str], *, is_applied: bool) -> None:
     assert has_pod(files, before=SKIPPED) is is_applied
+
+
+SKIP = "argocd.argoproj.io/hook: Skip"
+BOTH = APPLICATION.replace(
+    f"source: {{repoURL: '{REPOSITORY}', path: apps/shop}}",
+    f"sources: [{{repoURL: '{REPOSITORY}', path: apps/shop}}, "
+    f"{{repoURL: '{REPOSITORY}', path: apps/more}}]",
+)
+OTHER_OWNER = APPLICATION.replace("name: shop", "name: more").replace("apps/shop", "apps/more")
+
+
+def copy(annotations: str, name: str = "name: x") -> str:
+    """Another manifest of the Pod."""
+    return f"apiVersion: v1\nkind: Pod\nmetadata: {{{name}, annotations: {{{annotations}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "is_applied"),
+    [
+        pytest.param({"app.yaml": APPLICATION, "apps/shop/z.yaml": copy(SKIP)}, False, id="later"),
+        pytest.param({"app.yaml": APPLICATION, "apps/shop/a.yaml": copy(SKIP)}, True, id="earlier"),
+        pytest.param(
+            {"app.yaml": APPLICATION, "apps/shop/z.yaml": copy(SKIP, "name: y")},
+            True,
+            id="another name",
+        ),
+        pytest.param(
+            {"app.yaml": APPLICATION, "apps/shop/z.yaml": copy(SKIP, "generateName: x")},
+            True,
+            id="a generated name",
+        ),
+        pytest.param({"app.yaml": BOTH, "apps/more/a.yaml": copy(SKIP)}, False, id="later source"),
+        pytest.param(
+            {"app.yaml": APPLICATION + "---\n" + OTHER_OWNER, "apps/more/a.yaml": copy(SKIP)},
+            True,
+            id="another Application",
+        ),
+        pytest.param({**BY_FLUX, "apps/shop/z.yaml": copy(SKIP)}, True, id="Flux knows no hooks"),
+    ],
+)
+def test_argo_cd_looks_at_the_last_copy_alone(files: dict[str, str], *, is_applied: bool) -> None:
+    assert has_pod(files) is is_applied
+
+
+def test_a_later_copy_takes_the_place_of_a_skipped_source() -> None:
+    swapped = BOTH.replace("apps/shop}", "apps/x}").replace("apps/more}", "apps/shop}")
+    files = {"app.yaml": swapped.replace("apps/x}", "apps/more}"), "apps/more/a.yaml": copy(SKIP)}
+
+    assert has_pod(files)
