@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
+from bot.kubernetes.apply.handling import setting_in_words
 from bot.kubernetes.apply.pruning import Removed, removed
+from bot.kubernetes.apply.unprotected import Unprotected, newly_unprotected
 from bot.kubernetes.workloads.pods import str_of
 from bot.records import dataclass
 
@@ -33,6 +35,18 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
         severity = Severity.WARNING if removal.fate == "confirmed" else Severity.ERROR
         node = removal.resource.at("metadata", "name")
         yield Finding(node, _message(removal), severity, side="LEFT")
+    for unprotected in newly_unprotected(before, after, frozenset(options.kinds)):
+        yield Finding(unprotected.mark, _not_kept(unprotected), key="not kept")
+
+
+def _not_kept(unprotected: Unprotected) -> str:
+    mark, resource = unprotected.mark, unprotected.mark.resource
+    words = setting_in_words(mark, resource.key)
+    by = "" if unprotected.is_own else f", by {unprotected.handling.words(resource)}"
+    return (
+        f"{str_of(resource)} is not kept by {words}, which does not reach the object that is "
+        f"there{by}: whoever removes the manifest later deletes it without a review"
+    )
 
 
 def _message(removal: Removed) -> str:

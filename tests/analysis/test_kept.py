@@ -166,3 +166,90 @@ def _pod(fields: str) -> str:
         "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
         f"spec: {{containers: [{{name: db, image: registry.example.com/db:1.0.0{fields}}}]}}\n"
     )
+
+
+def claim(marks: str) -> str:
+    """A claim with annotations."""
+    return (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\n"
+        f"metadata: {{name: data, namespace: shop, annotations: {{{marks}}}}}\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    )
+
+
+SUSPENDED = flux("g", "guards", "suspend: true")
+IGNORING = "automated: {prune: true}, syncOptions: [RespectIgnoreDifferences=true]"
+ANNOTATIONS = (
+    "  ignoreDifferences: [{kind: PersistentVolumeClaim, jsonPointers: [/metadata/annotations]}]\n"
+)
+IGNORED = application("g", "guards", sync=IGNORING) + ANNOTATIONS
+NEVER = "whoever removes the manifest later deletes it without a review"
+
+
+@pytest.mark.parametrize(
+    ("owner", "old", "new", "by"),
+    [
+        (flux("g", "guards"), "", f"{FLUX_MARK}/reconcile: disabled", ""),
+        (flux("g", "guards"), "", f"{FLUX_MARK}/ssa: Ignore", ""),
+        (
+            flux("g", "guards"),
+            "",
+            f"{FLUX_MARK}/ssa: IfNotPresent, {FLUX_MARK}/prune: disabled",
+            f", by {FLUX_MARK}/ssa: IfNotPresent",
+        ),
+        (
+            SUSPENDED,
+            "",
+            f"{FLUX_MARK}/prune: disabled",
+            ", by suspend: true of Kustomization/flux-system/g",
+        ),
+        (
+            IGNORED,
+            "",
+            f"{ARGO}: Prune=confirm",
+            ", by spec.ignoreDifferences[*] of Application/argocd/g",
+        ),
+        (flux("g", "guards"), "", f"{FLUX_MARK}/prune: disabled", None),
+        (flux("g", "guards", prune="false"), "", f"{FLUX_MARK}/reconcile: disabled", None),
+        (flux("g", "guards"), f"{FLUX_MARK}/prune: disabled", f"{FLUX_MARK}/ssa: Ignore", None),
+        (flux("g", "guards"), f"{FLUX_MARK}/ssa: Ignore", f"{FLUX_MARK}/ssa: ignore", None),
+        (application("g", "guards"), "", f"{FLUX_MARK}/reconcile: disabled", None),
+        (application("g", "guards"), "", f"{ARGO}: Prune=false", None),
+    ],
+)
+def test_a_new_mark_keeps_nothing_where_it_does_not_arrive(
+    owner: str, old: str, new: str, by: str | None
+) -> None:
+    sides = [
+        {
+            "owner.yaml": owner,
+            "guards/kustomization.yaml": "resources: [claim.yaml]\n",
+            "guards/claim.yaml": claim(marks),
+        }
+        for marks in (old, new)
+    ]
+
+    findings = found(review(Repository(*sides)), "resource-pruned")
+
+    ends = [finding.message.partition("the object that is there")[2] for finding in findings]
+    assert ends == ([] if by is None else [f"{by}: {NEVER}"])
+    assert all(finding.severity is Severity.ERROR for finding in findings)
+
+
+def test_an_owner_that_stays_itself_stands_for_its_fields() -> None:
+    """What applied it does not prune, so that it goes on applying, by no field of its own."""
+    parent = {
+        "owner.yaml": flux("parent", "apps", prune="false"),
+        "apps/kustomization.yaml": "resources: [g.yaml]\n",
+        "apps/g.yaml": config(),
+    }
+    files = {
+        **parent,
+        "apps/g.yaml": flux("g", "guards"),
+        "guards/kustomization.yaml": "resources: [guard.yaml]\n",
+        "guards/guard.yaml": GUARD.format(marks=""),
+    }
+
+    (finding,) = found(review(Repository(files, parent)), "guardrail-weakened")
+
+    assert "stays in the cluster, by Kustomization/flux-system/g, where no" in finding.message

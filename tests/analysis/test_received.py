@@ -244,7 +244,7 @@ WAYS = [
     ),
     Way(
         "generate",
-        "synchronize of ClusterPolicy/limits",
+        "synchronize: false of ClusterPolicy/limits",
         generated("false"),
         generated("true"),
         carried=True,

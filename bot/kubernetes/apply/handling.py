@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from bot.core.resource import ListStep, Node, Resource, route_text
+from bot.core.resource import ListStep, Node, Resource, ResourceKey, route_text
 from bot.kubernetes.apply.ignored_differences import (
     FieldPath,
 )
@@ -31,15 +31,21 @@ class Handling:
 
     def words(self, resource: Resource) -> str:
         """Return the field with its value, and its object where that is another one."""
-        if not self.field.exists:
-            return f"{self.field.resource.key} without {route_text(self.field.route)}"
-        last = self.field.route[-1]
-        name = route_text(self.field.route) if isinstance(last, ListStep) else last
-        value = self.field.text
-        if value is not None and "\n" in value:
-            value = None
-        if value is None and self.field.value is True:
-            value = "true"
-        words = f"{name}: {value}" if value is not None else str(name)
-        is_own = self.field.resource.key == resource.key
-        return words if is_own else f"{words} of {self.field.resource.key}"
+        return setting_in_words(self.field, resource.key)
+
+
+def setting_in_words(field: Node, key: ResourceKey) -> str:
+    """Return a field that decides about the object of a key, with its value and its own object.
+
+    That object is named where it is another one; its root stands for it where no field decides.
+    """
+    owner = field.resource.key
+    if not field.route:
+        return str(owner)
+    if not field.exists:
+        return f"{owner} without {route_text(field.route)}"
+    last = field.route[-1]
+    name = route_text(field.route) if isinstance(last, ListStep) else last
+    value = str(field.value).lower() if isinstance(field.value, bool) else field.text
+    words = name if value is None or "\n" in value else f"{name}: {value}"
+    return words if owner == key else f"{words} of {owner}"

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.finding import FileLine, Severity
-from bot.core.resource import Node, Resource, ResourceKey, route_text
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.core.words import first_of
 from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.handled import Handlings
+from bot.kubernetes.apply.handling import setting_in_words
 from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
@@ -39,13 +40,9 @@ class Kept:
     def note(self) -> str:
         """The first of them in words."""
         key, field = next(iter(self.fields.items()))
-        owner = "" if field.resource.key == key else f" of {field.resource.key}"
-        value = field.text if field.text is not None else str(field.value).lower()
-        last = field.route[-1] if field.route else ""
-        name = last if isinstance(last, str) else route_text(field.route)
-        words = f"{name}: {value}" if isinstance(field.value, (bool, str)) else f"{name}"
+        words = setting_in_words(field, key)
         keys = first_of([str(each) for each in self.fields], 1)
-        return f"{keys} stays in the cluster, by {words}{owner}, where no later review sees it"
+        return f"{keys} stays in the cluster, by {words}, where no later review sees it"
 
 
 def kept(before: State, after: State) -> Kept | None:

@@ -60,49 +60,31 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
     }
     for change in differing:
         resource = change.before
-        is_named = resource is not None and _is_named(resource, kinds_removed)
-        if resource is None or not (is_named or limits_others(resource.group_kind)):
+        is_reported = resource is not None and is_named(resource, kinds_removed)
+        if resource is None or not (is_reported or limits_others(resource.group_kind)):
             continue
         owners = owners_of(resource, before)
         if change.key.namespace in spaces or is_hook(resource, owners):
             continue
-        becomes = is_hook if is_named else is_lost_as_hook
-        goes = is_named if change.after is None else becomes(change.after, owners)
+        becomes = is_hook if is_reported else is_lost_as_hook
+        goes = is_reported if change.after is None else becomes(change.after, owners)
         if not goes:
             continue
-        loss = _loss(resource, before) if is_named else "what it refuses is then allowed"
+        loss = _loss(resource, before) if is_reported else "what it refuses is then allowed"
         if loss is not None:
-            fate, owner = _fate(resource, before, after)
+            fate, owner = fate_of(resource, before, after)
             yield Removed(resource, fate, loss, owner, hook=change.after is not None)
     yield from _with_owners(before, after, kinds_removed)
 
 
-def _with_owners(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
-    """Yield the objects whose manifests stay, and whose owner is deleted with what it applied."""
-    owners = removed_owners(before, after)
-    if not owners:
-        return
-    for resource in before.resources:
-        if after.get(resource.key) is None or not _is_named(resource, kinds_removed):
-            continue
-        its_owners = owners_of(resource, before)
-        if is_hook(resource, its_owners) or resource.source.nesting is not None:
-            continue
-        for owner in its_owners:
-            fate = fate_by(owner, resource, before, after) if owner in owners else "left"
-            loss = _loss(resource, before) if fate != "left" else None
-            if loss is not None:
-                yield Removed(resource, fate, loss, owner.resource)
-                break
-
-
-def _is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
+def is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
+    """Return whether these kinds (`Kind` or `group/Kind`) name that of a resource with a name."""
     key = resource.key
     is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
     return is_wanted and not key.name.endswith("*")
 
 
-def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:
+def fate_of(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:
     """Return the worst that the owners of base do with a resource whose manifest goes.
 
     With it the owner that does so, where the change removes that as well.
@@ -118,6 +100,25 @@ def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resour
         return _by_nobody_known(resource), None
     is_gone = owner in removed_owners(before, after)
     return fate, owner.resource if is_gone else None
+
+
+def _with_owners(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
+    """Yield the objects whose manifests stay, and whose owner is deleted with what it applied."""
+    owners = removed_owners(before, after)
+    if not owners:
+        return
+    for resource in before.resources:
+        if after.get(resource.key) is None or not is_named(resource, kinds_removed):
+            continue
+        its_owners = owners_of(resource, before)
+        if is_hook(resource, its_owners) or resource.source.nesting is not None:
+            continue
+        for owner in its_owners:
+            fate = fate_by(owner, resource, before, after) if owner in owners else "left"
+            loss = _loss(resource, before) if fate != "left" else None
+            if loss is not None:
+                yield Removed(resource, fate, loss, owner.resource)
+                break
 
 
 def _by_nobody_known(resource: Resource) -> Fate:

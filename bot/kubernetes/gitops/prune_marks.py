@@ -52,6 +52,17 @@ def keeping_mark(resource: Resource) -> Node | None:
     return next((mark for mark in marks if mark is not None), None)
 
 
+def any_keeping_mark(resource: Resource) -> Node | None:
+    """Return the first mark by which some tool does not delete an object, or not without a person.
+
+    An object that Flux is told not to apply, it does not delete either.
+    """
+    argo = resource.at("metadata", "annotations", _SYNC_OPTIONS)
+    asks = {argo_prune_mark(resource), argo_delete_mark(resource)} != {"pruned"}
+    by_argo = argo if asks and argo.exists else None
+    return flux_mark(resource, *_FLUX) or keeping_mark(resource) or by_argo
+
+
 def argo_prune_mark(resource: Resource) -> Literal["pruned", "confirmed", "left"]:
     """Return what Argo CD does with an object that a sync no longer finds."""
     return _mark(resource, "Prune")
