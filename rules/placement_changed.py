@@ -26,6 +26,8 @@ _LOST: Mapping[LimitChange, str] = {
     "tighter": "what it newly refuses stays allowed",
     "unknown": "its change does not reach the cluster",
 }
+# Most of these say nothing of what their deletion leaves behind.
+_UNASKED = (kinds.APPLICATION, *kinds.CONFIG_SYNCS)
 _RETENTIONS: Mapping[Retention, str] = {
     "pruning": "does not prune: a manifest that a later change removes leaves its object in the "
     "cluster, and no review will report the loss",
@@ -150,7 +152,7 @@ def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:
 def _alteration(change: PlacementChange, node: Node, after: State) -> tuple[Node, str] | None:
     """The field of a declaration that makes it more than the name of a directory, and its effect.
 
-    That an Application has no finalizer is no field of it, and most have none.
+    What an Application or RootSync does not say is no field of it.
     """
     if change.alters:
         return node, f"alters it with {route_text(node.route)}"
@@ -159,7 +161,7 @@ def _alteration(change: PlacementChange, node: Node, after: State) -> tuple[Node
     if field is not None:
         return field, f"leaves files out of it with {route_text(field.route)}"
     for kind, field in retentions(owner).items():
-        if kind != "deletion" or owner.group_kind != kinds.APPLICATION:
+        if kind != "deletion" or owner.group_kind not in _UNASKED:
             return field, _RETENTIONS[kind]
     return None
 

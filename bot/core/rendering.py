@@ -104,7 +104,7 @@ Finish: TypeAlias = Callable[[bytes], bytes]
 be said. Two that do the same are equal and have the same hash, or their roots always differ."""
 
 
-Tool: TypeAlias = Literal["", "argocd", "flux", "flux-tests"]
+Tool: TypeAlias = Literal["", "argocd", "flux", "flux-tests", "configsync"]
 """What applies a root; `flux-tests` is a HelmRelease that runs its chart's tests as well."""
 
 

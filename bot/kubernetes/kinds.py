@@ -99,6 +99,10 @@ FLUX_INSTANCE: Final = GroupKind("fluxcd.controlplane.io", "FluxInstance")
 RESOURCE_SET: Final = GroupKind("fluxcd.controlplane.io", "ResourceSet")
 HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")
 
+# Config Sync
+ROOT_SYNC: Final = GroupKind("configsync.gke.io", "RootSync")
+REPO_SYNC: Final = GroupKind("configsync.gke.io", "RepoSync")
+
 # Other kinds that hold pod templates
 DEPLOYMENT_CONFIG: Final = GroupKind("apps.openshift.io", "DeploymentConfig")
 JOB_SET: Final = GroupKind("jobset.x-k8s.io", "JobSet")
@@ -125,6 +129,9 @@ APPLICATIONS: Final = (APPLICATION, APPLICATION_SET)
 
 FLUX_OWNERS: Final = (FLUX_KUSTOMIZATION, HELM_RELEASE)
 """The kinds by which Flux applies a source."""
+
+CONFIG_SYNCS: Final = (ROOT_SYNC, REPO_SYNC)
+"""The kinds by which Config Sync applies a source."""
 
 RBAC: Final = (ROLE, CLUSTER_ROLE, ROLE_BINDING, CLUSTER_ROLE_BINDING)
 """The kinds that grant."""

@@ -18,7 +18,7 @@ from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.records import dataclass
 
-_DECLARING: Final = frozenset({*kinds.APPLICATIONS, *kinds.FLUX_OWNERS})
+_DECLARING: Final = frozenset({*kinds.APPLICATIONS, *kinds.FLUX_OWNERS, *kinds.CONFIG_SYNCS})
 _CONFIG_MAP: Final = "ConfigMap"
 
 

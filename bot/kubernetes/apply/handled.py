@@ -26,12 +26,18 @@ from bot.kubernetes.apply.ignored_differences import (
     ignores,
 )
 from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
+from bot.kubernetes.gitops.config_sync import created_mark, unmanaged_mark
 from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of
 from bot.kubernetes.gitops.prune_marks import flux_mark
 from bot.kubernetes.limiting import limits_others
 from bot.records import dataclass
 
-MARKS: Final = (b"toolkit.fluxcd.io/", b"/hook")
+MARKS: Final = (
+    b"toolkit.fluxcd.io/",
+    b"/hook",
+    b"configmanagement.gke.io/managed",
+    b"lifecycle.config.k8s.io/mutation",
+)
 """What the annotations and labels of an object hold that may not be applied as it stands."""
 
 _UPGRADE_HOOKS: Final = frozenset({"pre-upgrade", "post-upgrade"})
@@ -133,7 +139,7 @@ def _carriers(state: State) -> Mapping[str, Resource]:
 
 
 def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
-    """What the marks of an object say; only Flux obeys its own.
+    """What the marks of an object say; Flux and Config Sync each obey their own alone.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
     """
@@ -141,6 +147,11 @@ def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
         if mark := flux_mark(resource, "reconcile", "ssa"):
             return Handling("unmanaged", mark)
         if mark := flux_mark(resource, "ssa", value="ifnotpresent"):
+            return Handling("created", mark)
+    if owners and all(owner.resource.group_kind in kinds.CONFIG_SYNCS for owner in owners):
+        if mark := unmanaged_mark(resource):
+            return Handling("unmanaged", mark)
+        if mark := created_mark(resource):
             return Handling("created", mark)
     if limits_others(resource.group_kind) and is_lost_as_hook(resource, owners):
         is_passing = is_passing_hook(resource, owners)

@@ -20,6 +20,7 @@ from bot.kubernetes.authority.argo_settings import (
     settings_opened,
 )
 from bot.kubernetes.authority.pattern_lists import place
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 
 CONTROLLED: Final = (
@@ -31,6 +32,7 @@ CONTROLLED: Final = (
     kinds.FLUX_KUSTOMIZATION,
     kinds.HELM_RELEASE,
     kinds.RESOURCE_SET,
+    kinds.ROOT_SYNC,
 )
 _APPLICATIONS: Final = MappingProxyType(
     {kinds.APPLICATION: ("spec",), kinds.APPLICATION_SET: ("spec", "template", "spec")}
@@ -70,10 +72,8 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
             yield node, f"{str_of(new)} now {what}", side
     elif kind in _APPLICATIONS:
         yield from _application(change.before, new, _APPLICATIONS[kind])
-    elif kind == kinds.FLUX_INSTANCE:
-        yield from _flux_instance(change.before, new)
     else:
-        yield from _flux(change.before, new)
+        yield from _READERS.get(kind, _flux)(change.before, new)
 
 
 def _left_out(change: Change, new: Resource, after: State) -> Iterator[tuple[Node, str, Side]]:
@@ -117,6 +117,29 @@ def _flux(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
         yield node, f"{str_of(new)} is now applied to {where}", side
 
 
+def _root_sync(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    """Without roles, Config Sync applies as cluster-admin.
+
+    https://cloud.google.com/kubernetes-engine/enterprise/config-sync/docs/reference/rootsync-reposync-fields
+    """
+    before, after = (one.at("spec", "override", "roleRefs") for one in (old, new))
+    if before.value and not after.value:
+        node, side = place(after, before)
+        yield node, f"{str_of(new)} is now applied with ClusterRole cluster-admin", side
+    known = {_role(item) for item in before.items()}
+    for item in after.items() if known else ():
+        if _role(item) not in known:
+            kind, name, namespace = _role(item)
+            role = f"{escaped(kind)} {escaped(name)}"
+            where = f" in {escaped(namespace)}" if namespace else ""
+            yield item, f"{str_of(new)} is now applied with {role}{where} as well", "RIGHT"
+
+
+def _role(reference: Node) -> tuple[str, str, str]:
+    kind, name, namespace = (reference[field].text or "" for field in ("kind", "name", "namespace"))
+    return kind, name, namespace
+
+
 def _flux_instance(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
     """Multi-tenancy makes the controllers apply as a tenant's account unless told otherwise.
 
@@ -135,3 +158,8 @@ def _flux_instance(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Si
         node, side = place(now, was)
         accounts = f"{now.text or 'default'} instead of {was.text or 'default'}"
         yield node, f"{str_of(new)} now applies for tenants as {accounts}", side
+
+
+_READERS: Final = MappingProxyType(
+    {kinds.ROOT_SYNC: _root_sync, kinds.FLUX_INSTANCE: _flux_instance}
+)

@@ -1,4 +1,4 @@
-"""Which roots do Argo CD and Flux objects declare, for which cluster, and how are they built?
+"""Which roots do objects of Argo CD, Flux and Config Sync declare, and how are they built?
 
 Sources in other repositories declare no root of this one. A value that only the cluster knows
 becomes a placeholder (`unknowns`). A root that cannot be built carries the reason as a hindrance.
@@ -16,7 +16,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops import flux, flux_release
+from bot.kubernetes.gitops import config_sync, flux, flux_release
 from bot.kubernetes.gitops.applicationset import applications_of
 from bot.kubernetes.gitops.argocd import applications
 from bot.kubernetes.gitops.argocd.names import Hubs, hubs_of
@@ -45,7 +45,7 @@ __all__ = [
 
 
 _ARGO_KINDS: Final = frozenset(kinds.APPLICATIONS)
-_DECLARING: Final = _ARGO_KINDS.union(kinds.FLUX_OWNERS)
+_DECLARING: Final = _ARGO_KINDS.union(kinds.FLUX_OWNERS, kinds.CONFIG_SYNCS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,10 @@ class Declarations:
             tests = resource.at("spec", "test", "enable").value is True
             for declared in flux_release.declared_by(resource, places, flux_objects):
                 yield replace(declared, tool="flux-tests" if tests else "flux")
+        for kind in kinds.CONFIG_SYNCS:
+            for resource in flux_objects.of(kind):
+                for declared in config_sync.declared_by(resource, places, self.addresses):
+                    yield replace(declared, tool="configsync")
 
     def _by_argocd(self, objects: FluxObjects, places: TreeFiles, hubs: Hubs) -> Iterable[Declared]:
         for resource in objects.of(kinds.APPLICATION):

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops import config_sync
 from bot.kubernetes.gitops.argocd.source import source_nodes
 from bot.kubernetes.gitops.prune_marks import (
     argo_delete_mark,
@@ -24,7 +25,7 @@ OwnerFate: TypeAlias = Literal["pruned", "confirmed", "left"]
 WORST_FIRST: Final[tuple[OwnerFate, ...]] = ("pruned", "confirmed", "left")
 """Of several owners, the worst decides."""
 
-OWNERS: Final = (*kinds.APPLICATIONS, *kinds.FLUX_OWNERS)
+OWNERS: Final = (*kinds.APPLICATIONS, *kinds.FLUX_OWNERS, *kinds.CONFIG_SYNCS)
 _FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 KEEPING_POLICIES: Final = ("create-only", "create-update")
 """Policies under which the controller deletes no Application that a set no longer generates."""
@@ -66,6 +67,8 @@ def fate_by(owner: Owner, resource: Resource, before: State, after: State) -> Ow
     is_gone = owner.identity not in after.derived(_identities)
     if is_gone and not _is_deleted(owner, before, after):
         return "left"
+    if owner.resource.group_kind in kinds.CONFIG_SYNCS:
+        return "left" if config_sync.keeps(owner.resource, resource, is_gone=is_gone) else "pruned"
     if owner.resource.group_kind == kinds.HELM_RELEASE:
         return _by_release(owner.resource, resource, is_gone=is_gone)
     if owner.resource.group_kind == kinds.FLUX_KUSTOMIZATION:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops import config_sync
 from bot.kubernetes.gitops.owners import (
     KEEPING_POLICIES,
     application_spec,
@@ -33,6 +34,9 @@ def retentions(owner: Resource) -> dict[Retention, Node]:
             by_kind["pruning"] = spec["prune"] if spec["prune"].exists else spec
         if spec["deletionPolicy"].text == "Orphan":
             by_kind["deletion"] = spec["deletionPolicy"]
+    elif owner.group_kind in kinds.CONFIG_SYNCS and not config_sync.cascades(owner):
+        policy = ("metadata", "annotations", config_sync.DELETION)
+        by_kind["deletion"] = _nearest(owner.root, *policy)
     elif owner.group_kind in kinds.APPLICATIONS:
         if not prunes_automatically(owner):
             by_kind["pruning"] = _nearest(

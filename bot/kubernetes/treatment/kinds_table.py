@@ -136,7 +136,6 @@ _PODS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "helm.cattle.io": ("K3s", ("HelmChart", "HelmChartConfig")),
     "fleet.cattle.io": ("Fleet", ("Bundle", "GitRepo", "HelmOp")),
     "k3s.cattle.io": ("K3s", ("Addon",)),
-    "configsync.gke.io": ("Config Sync", ("RootSync", "RepoSync")),
     "helm.crossplane.io": ("Crossplane", ("Release",)),
     "helm.m.crossplane.io": ("Crossplane", ("Release",)),
     "pkg.crossplane.io": ("Crossplane", ("Provider", "Configuration", "Function")),

@@ -58,7 +58,7 @@ def is_applied(root: Root, resource: Resource) -> bool:
     """Return whether the tool that applies a root applies this resource of it.
 
     What is local to a build is left out of its output by kustomize, with which Flux builds every
-    directory.
+    directory, and by Config Sync.
     Only `helm test` creates the tests of a release; Flux runs them where a HelmRelease asks for it.
     Argo CD reads the annotations of hooks in every manifest, and in plain manifests they mean
     nothing to anybody else.
@@ -66,8 +66,8 @@ def is_applied(root: Root, resource: Resource) -> bool:
     if _HOOK_MARK not in resource.encoded and _LOCAL_MARK not in resource.encoded:
         return True
     tool = _tool(root)
-    by_kustomize = root.kind == "kustomization" or (root.kind == "directory" and tool == "flux")
-    if by_kustomize and _is_local(resource):
+    leaves_out = root.kind == "directory" and tool in ("flux", "configsync")
+    if (leaves_out or root.kind == "kustomization") and _is_local(resource):
         return False
     if tool == "argocd":
         return _is_applied_by_argo(resource)
