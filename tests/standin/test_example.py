@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.standin import EXAMPLE, StandIn
-from bot.standin.people import files_of
+from bot.standin.acts.repositories import files_of
 
 
 def _resources(part: str) -> Iterator[tuple[str, str]]:

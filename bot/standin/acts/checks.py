@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.standin import checking
 from bot.standin.accounts import App
-from bot.standin.acts.acts import Acts
+from bot.standin.acts import Acts
 from bot.standin.repositories import RequiredCheck, StandInCheckRun, StandInPullRequest, latest_run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.standin import reviewing
-from bot.standin.acts.acts import Acts
+from bot.standin.acts import Acts
 from bot.standin.repositories import IssueComment, ReviewComment, StandInPullRequest, StandInReview
 
 

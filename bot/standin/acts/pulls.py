@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bot.standin import people
-from bot.standin.acts.acts import Acts
+from collections.abc import Mapping
+
+from bot.standin.acts import Acts
 from bot.standin.git import merging
+from bot.standin.pushes import request_suites, track_head
 from bot.standin.repositories import StandInPullRequest, StandInRepository
 
 
@@ -24,18 +26,33 @@ class PullActs(Acts):
         fork: StandInRepository | None = None,
     ) -> StandInPullRequest:
         """A pull request of a branch, of the fork where one is named, into the base branch."""
-        with self.state.lock:
-            return people.open_pull_request(
-                self._context,
-                repository,
-                fork or repository,
-                head_ref=head,
-                base_ref=base or repository.default_branch,
+        state, source = self.state, fork or repository
+        with state.lock:
+            by, moment = state.account(author), state.clock()
+            target = base or repository.default_branch
+            pull = StandInPullRequest(
+                id=state.new_id(),
+                repository=repository,
+                number=max(repository.pulls, default=0) + 1,
+                issue_id=state.new_id(),
                 title=title,
-                body=body,
-                by=self.state.account(author),
+                body=body or None,
+                user=by,
+                head_repository=source,
+                head_ref=head,
+                head_sha=source.git.text("rev-parse", f"refs/heads/{head}"),
+                base_ref=target,
+                base_sha=repository.git.text("rev-parse", f"refs/heads/{target}"),
+                created_at=moment,
+                updated_at=moment,
                 draft=draft,
             )
+            repository.pulls[pull.number] = pull
+            track_head(state, repository, pull)
+            if source is not repository:
+                request_suites(self._context, repository, pull.head_sha, by)
+            self._context.events.pull_request(pull, "opened", by)
+            return pull
 
     def edit(
         self,
@@ -48,28 +65,41 @@ class PullActs(Acts):
     ) -> None:
         """The pull request with another title, body, or base branch."""
         with self.state.lock:
-            fields = {"title": title, "body": body, "base": base}
-            people.edit(self._context, pull, self.state.account(by), **fields)
+            changes: dict[str, object] = {}
+            for name, text in (("title", title), ("body", body)):
+                if text is not None:
+                    changes[name] = {"from": getattr(pull, name) or ""}
+                    setattr(pull, name, text)
+            if base is not None:
+                changes["base"] = {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}
+                pull.base_ref = base
+                track_head(self.state, pull.repository, pull)
+            self._updated(pull, "edited", by, changes=changes)
 
     def close_pull_request(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The pull request closed without a merge."""
         with self.state.lock:
-            people.set_open(self._context, pull, self.state.account(by), opened=False)
+            pull.state, pull.closed_at = "closed", self.state.clock()
+            self._updated(pull, "closed", by)
 
     def reopen(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The closed pull request opened again."""
         with self.state.lock:
-            people.set_open(self._context, pull, self.state.account(by), opened=True)
+            pull.state, pull.closed_at = "open", None
+            track_head(self.state, pull.repository, pull)
+            self._updated(pull, "reopened", by)
 
     def mark_ready(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The draft is ready for review."""
         with self.state.lock:
-            people.set_draft(self._context, pull, self.state.account(by), draft=False)
+            pull.draft = False
+            self._updated(pull, "ready_for_review", by)
 
     def convert_to_draft(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The pull request is a draft again."""
         with self.state.lock:
-            people.set_draft(self._context, pull, self.state.account(by), draft=True)
+            pull.draft = True
+            self._updated(pull, "converted_to_draft", by)
 
     def merge(self, pull: StandInPullRequest, *, by: str = "octocat") -> str:
         """The merge commit. Raises MergeRefused with GitHub's message where it is blocked."""
@@ -82,3 +112,9 @@ class PullActs(Acts):
         with self.state.lock:
             refused = merging.obstacle(pull)
             return str(refused) if refused else None
+
+    def _updated(
+        self, pull: StandInPullRequest, action: str, by: str, **details: Mapping[str, object]
+    ) -> None:
+        pull.updated_at = self.state.clock()
+        self._context.events.pull_request(pull, action, self.state.account(by), **details)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
-from bot.standin import people
 from bot.standin.accounts import App
+from bot.standin.acts.apps import AppActs
 from bot.standin.calls import context, state
 from bot.standin.errors import not_accessible, not_found
 from bot.standin.repositories import StandInRepository
@@ -33,7 +33,7 @@ def install(slug: str) -> Answer:
     chosen = request.form.get("repository", "")
     for repository in _without(app):
         if str(repository.id) == chosen:
-            people.install(context(), app, [repository], None)
+            AppActs(context()).install(app, repository)
             return redirect("/")
     raise not_found()
 

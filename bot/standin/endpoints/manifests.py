@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from bot.standin import people
+from bot.standin.acts.apps import register_app
 from bot.standin.bodies import accounts
 from bot.standin.calls import state
 from bot.standin.errors import HttpRefusal, not_found
@@ -35,7 +35,7 @@ def register(owner: str) -> Answer:
     kind = "User" if request.path.startswith("/settings") else "Organization"
     with state().lock:
         account = state().account(owner, kind)
-        app = people.register_app(state(), manifest.get("name") or "Fairlead", account, hook)
+        app = register_app(state(), manifest.get("name") or "Fairlead", account, hook)
         app.permissions = {"metadata": "read", **manifest.get("default_permissions", {})}
         app.external_url = manifest.get("url", "")
         app.callback_urls = tuple(manifest.get("callback_urls", [])) or ("",)
