@@ -132,6 +132,21 @@ def test_what_decides_is_told_no_types_by_hand() -> None:
     assert casts == []
 
 
+def test_values_of_what_decides_never_change() -> None:
+    """A dataclass of core is a frozen value; what changes while it works is an ordinary class."""
+    mutable = [
+        f"{path}:{node.name}"
+        for path, module in modules().items()
+        if path.parts[:2] == ("bot", "core")
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef)
+        for decorator in node.decorator_list
+        if "dataclass" in ast.unparse(decorator) and "frozen=True" not in ast.unparse(decorator)
+    ]
+
+    assert mutable == []
+
+
 def test_every_package_says_which_questions_it_answers() -> None:
     silent = [
         str(path.parent)

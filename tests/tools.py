@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 
 from bot.core.rendering import Renderer, ToolName
 from bot.errors import UsageError
 from bot.render.install import build
-from bot.render.tools import Binary, find, find_all, pinned_tools, pinned_validator
+from bot.render.tools import Binary, find, pinned_tools, pinned_validator
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
@@ -84,7 +84,8 @@ def renderer_binaries() -> Mapping[Renderer, Binary]:
 
 @cache
 def _binaries(folder: Path) -> Mapping[Renderer, Binary]:
-    return find_all([folder])
+    found = {name: find(name, [folder]) for name in get_args(Renderer)}
+    return {name: binary for name, binary in found.items() if binary is not None}
 
 
 @cache

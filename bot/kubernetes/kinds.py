@@ -111,18 +111,6 @@ KNATIVE_SERVICE: Final = GroupKind("serving.knative.dev", "Service")
 LEADER_WORKER_SET: Final = GroupKind("leaderworkerset.x-k8s.io", "LeaderWorkerSet")
 SCALED_JOB: Final = GroupKind("keda.sh", "ScaledJob")
 
-WORKLOADS: Final = (
-    DAEMON_SET,
-    DEPLOYMENT,
-    REPLICA_SET,
-    STATEFUL_SET,
-    CRON_JOB,
-    JOB,
-    POD,
-    POD_TEMPLATE,
-    REPLICATION_CONTROLLER,
-)
-"""The kinds of Kubernetes itself that hold a pod template."""
 
 APPLICATIONS: Final = (APPLICATION, APPLICATION_SET)
 """The kinds by which Argo CD applies a source."""

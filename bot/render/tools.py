@@ -7,16 +7,15 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 
-from bot.core.rendering import Renderer, ToolName
+from bot.core.rendering import ToolName
 from bot.records import dataclass
 from bot.render.run import RendererCommand, RunLimits, run
 
@@ -109,14 +108,6 @@ def find(name: ToolName, folders: Sequence[Path]) -> Binary | None:
     """The program in these folders, else on the PATH; for kustomize also kubectl's."""
     usable = (binary for binary in candidates(name, folders) if isinstance(binary, Binary))
     return next(usable, None)
-
-
-def find_all(folders: Sequence[Path]) -> Mapping[Renderer, Binary]:
-    """Every installed renderer by name."""
-    binaries = {name: find(name, folders) for name in get_args(Renderer)}
-    return MappingProxyType(
-        {name: binary for name, binary in binaries.items() if binary is not None}
-    )
 
 
 def find_validator(folders: Sequence[Path]) -> Binary | None:

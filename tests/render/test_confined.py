@@ -180,13 +180,14 @@ def test_a_script_as_renderer_cannot_run_in_the_sandbox(tmp_path: Path) -> None:
 
 _BUILD: Final = (
     "import sys; from pathlib import Path; from bot.core.rendering import Build\n"
-    "from bot.render.renderers import Renderers; from bot.render.tools import find_all\n"
+    "from bot.render.renderers import Renderers; from bot.render.tools import find\n"
     "class Blobs:\n"
     "    def data(self, blob): return blob.encode()\n"
     "text = 'configMapGenerator: [{name: a, literals: [b=c]}]'\n"
     "build = Build('kustomize', 'app', {'app/kustomization.yaml': text})\n"
     "for confined in (True, False):\n"
-    "    renderers = Renderers(Blobs(), find_all([Path(sys.argv[1])]), confined=confined)\n"
+    "    found = {'kustomize': find('kustomize', [Path(sys.argv[1])])}\n"
+    "    renderers = Renderers(Blobs(), found, confined=confined)\n"
     "    built = renderers.build(build)\n"
     "    print(built.status, built.tool, built.message)\n"
 )

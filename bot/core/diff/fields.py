@@ -7,7 +7,6 @@ whoever needs a difference imports this module, and nobody else does.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -19,7 +18,6 @@ from bot.core.diff.paths import field_path
 from bot.core.diff.server_fields import without_server_fields
 from bot.core.diff.shown import HIDDEN, hides, shown, shown_lines
 from bot.core.resource import Resource, item_key
-from bot.records import dataclass
 
 _LARGEST_BODY: Final = 512 * 1024
 _MOST_STEPS: Final = 4_000_000
@@ -38,13 +36,12 @@ _CREATED: Final = "creationTimestamp"
 """Generators write it as null into the metadata of templates, which means that it is absent."""
 
 
-@dataclass(slots=True)
 class FieldComparison:
     """Compares resources field by field, within one budget of time and text for all of them."""
 
-    _steps: int = 0
-    _text: int = 0
-    _known: dict[bytes, tuple[tuple[FieldChange, ...], int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._steps = self._text = 0
+        self._known: dict[bytes, tuple[tuple[FieldChange, ...], int]] = {}
 
     def fields(
         self, before: Resource, after: Resource, ignored: Collection[str] = ()

@@ -13,12 +13,11 @@ _RATIO_LOW: Final = 400_000
 _RATIO_HIGH: Final = 4_000_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class YamlAnchor:
     """What an anchor stands for. `key` is its text as a mapping key, None where it cannot be one.
 
-    `nodes` and `size` (in characters) are what an alias adds, `depth` how many levels; `before` is
-    how deep the document was before it, `open` says that it is being built.
+    `nodes` and `size` (in characters) are what an alias adds, `depth` how many levels.
     """
 
     value: Any
@@ -26,8 +25,21 @@ class YamlAnchor:
     nodes: int
     size: int
     depth: int = 0
-    before: int = 0
-    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnchor:
+    """The anchor of a collection that is being read.
+
+    `nodes`, `size` and `depth` are those of the document where the collection begins; `before` is
+    how deep the document was until then.
+    """
+
+    name: str
+    nodes: int
+    size: int
+    depth: int
+    before: int
 
 
 class Anchors:
@@ -36,7 +48,7 @@ class Anchors:
     __slots__ = ("_aliased", "_by_name", "_count", "_deepest", "_expanded", "_limits")
 
     def __init__(self, limits: FileLimits) -> None:
-        self._by_name: dict[str, YamlAnchor] = {}
+        self._by_name: dict[str, YamlAnchor | OpenAnchor] = {}
         self._limits = limits
         self._count = 0
         self._aliased = 0
@@ -48,12 +60,10 @@ class Anchors:
         """How many nodes the aliases so far stand for."""
         return self._aliased
 
-    def open(self, name: str, nodes: int, index: int, depth: int) -> YamlAnchor:
+    def open(self, name: str, nodes: int, index: int, depth: int) -> OpenAnchor:
         """A collection begins that has this name."""
         size = index - self._expanded
-        anchor = YamlAnchor(
-            None, None, nodes + self._aliased, size, depth, self._deepest, open=True
-        )
+        anchor = OpenAnchor(name, nodes + self._aliased, size, depth, self._deepest)
         self._by_name[name] = anchor
         self._deepest = depth
         return anchor
@@ -62,14 +72,17 @@ class Anchors:
         """Something stands so deep, within what is open."""
         self._deepest = max(self._deepest, depth)
 
-    def close(self, anchor: YamlAnchor, value: Any, nodes: int, index: int) -> None:
-        """The collection ends."""
-        anchor.depth = self._deepest - anchor.depth
+    def close(self, anchor: OpenAnchor, value: Any, nodes: int, index: int) -> None:
+        """The collection ends. Its name may have been given again within it."""
+        if self._by_name[anchor.name] is anchor:
+            self._by_name[anchor.name] = YamlAnchor(
+                value,
+                None,
+                nodes + self._aliased - anchor.nodes + 1,
+                index + self._expanded - anchor.size,
+                self._deepest - anchor.depth,
+            )
         self._deepest = max(self._deepest, anchor.before)
-        anchor.value = value
-        anchor.nodes = nodes + self._aliased - anchor.nodes + 1
-        anchor.size = index + self._expanded - anchor.size
-        anchor.open = False
 
     def scalar(self, name: str, value: Any, key: str | None, size: int) -> None:
         """A scalar that has this name."""
@@ -80,7 +93,7 @@ class Anchors:
         anchor = self._by_name.get(name)
         if anchor is None:
             raise ReadingError("an alias refers to an anchor that does not exist", index)
-        if anchor.open:
+        if isinstance(anchor, OpenAnchor):
             raise ReadingError("an anchor's value contains itself", index)
         self._count += 1
         self._aliased += anchor.nodes

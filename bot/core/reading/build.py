@@ -18,7 +18,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from bot.core.reading.anchors import Anchors, YamlAnchor
+from bot.core.reading.anchors import Anchors, OpenAnchor, YamlAnchor
 from bot.core.reading.events import EventSource, raw_event_source, refusal
 from bot.core.reading.folded import refolded
 from bot.core.reading.keys import key_text
@@ -201,7 +201,7 @@ class _Builder:
                 raise ReadingError("a document is a scalar", event.start_mark.index)
         return value
 
-    def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> YamlAnchor | None:
+    def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> OpenAnchor | None:
         """Start a mapping or sequence. Returns its anchor, if it has one."""
         index = event.start_mark.index
         if depth >= self.limits.depth:
@@ -217,7 +217,7 @@ class _Builder:
         return anchor
 
     def _close(
-        self, event: Any, value: Any, anchor: YamlAnchor | None, nodes: int, depth: int
+        self, event: Any, value: Any, anchor: OpenAnchor | None, nodes: int, depth: int
     ) -> int:
         """End a mapping or sequence. Returns the depth of the flow collection around it, or 0."""
         if self.merges:

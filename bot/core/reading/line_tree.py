@@ -28,7 +28,7 @@ _MERGE: Final = "<<"
 _MERGES: Final = 50  # merges of merges that are followed, so that nothing recurses far
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LineEntry:
     """A field of a mapping: the key's place, its text (None: a merge), and what stands there."""
 
@@ -37,7 +37,7 @@ class LineEntry:
     value: _Place
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LineMapping:
     """A mapping: its place, and its fields in their order."""
 
@@ -45,7 +45,7 @@ class LineMapping:
     entries: list[LineEntry] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LineSequence:
     """A sequence: its place, and its items in their order."""
 
@@ -53,7 +53,7 @@ class LineSequence:
     items: list[_Place] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Scalar:
     index: int
     text: str = ""
@@ -61,7 +61,7 @@ class _Scalar:
     key: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Alias:
     index: int
     of: LineMapping | LineSequence | _Scalar

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Final
 
 import msgspec
@@ -17,13 +17,13 @@ WANT_MAPPING: Final = "map merge requires map or sequence of maps as the value"
 _ENTRY: Final = 16  # the cost of copying one entry, in characters of input
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Merge:
     """The merges of one mapping: `inherited` keys, and the mappings still to be merged."""
 
     index: int
     inherited: set[str] = field(default_factory=set)
-    pending: list[dict[str, Any]] = field(default_factory=list)
+    pending: tuple[dict[str, Any], ...] = ()
     lost: bool = False
 
 
@@ -42,14 +42,13 @@ class Merges:
 
     def begin(self, depth: int, index: int) -> bool:
         """Record a merge key at `index`. Returns whether it is the first of its mapping."""
-        first = depth not in self._open
-        merge = self._open.setdefault(depth, Merge(index))
-        merge.index = index
-        return first
+        merge = self._open.get(depth)
+        self._open[depth] = Merge(index) if merge is None else replace(merge, index=index)
+        return merge is None
 
     def lose(self, depth: int, index: int) -> None:
         """Record a quoted `<<` at `index`: kustomize drops the key together with its value."""
-        self._open.setdefault(depth, Merge(index)).lost = True
+        self._open[depth] = replace(self._open.get(depth, Merge(index)), lost=True)
 
     def inherited(self, depth: int, key: str) -> bool:
         """Whether a merge set this key, which a field of the mapping now overrides."""
@@ -73,7 +72,7 @@ class Merges:
     def defer(self, depth: int, value: Any) -> None:
         """Merge as go-yaml v3 does: when the mapping ends."""
         merge = self._open[depth]
-        merge.pending = list(self._sources(value, merge.index))
+        self._open[depth] = replace(merge, pending=self._sources(value, merge.index))
 
     def end(self, depth: int, target: dict[str, Any]) -> None:
         """Close the mapping: deferred merges fill the keys that it does not set itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from bot.core.manifest import Flag
@@ -76,13 +75,13 @@ class HazardNote:
     field: str
 
 
-@dataclass(slots=True)
 class Notes:
     """The hazards so far. `differs`: whether another dialect may read the document differently."""
 
-    items: list[HazardNote] = field(default_factory=list)
-    differs: bool = False
-    _count: Counter[Flag] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        self.items: list[HazardNote] = []
+        self.differs = False
+        self._count: Counter[Flag] = Counter()
 
     def add(self, sort: Sort, index: int, key: object = "") -> None:
         """Add a hazard of this sort, at the field `key` if that is a name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import replace
 
 from bot.core.policy.model import Policy
 from bot.core.resource import ResourceKey
@@ -12,7 +12,7 @@ from bot.core.states.combining import combined, with_unlisted
 from bot.core.states.environments import Environments
 from bot.core.states.placements.applied import Applied
 from bot.core.states.tree_reading import TreeReading, built_of
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Pair:
         return replace(self, after=replace(self.after, resources=tuple(kept)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Pairing:
     """The environments of two sides; those that are equal on both are not put together."""
 
@@ -46,11 +46,10 @@ class Pairing:
     policy: Policy
     before: TreeReading
     after: TreeReading
-    _differing: frozenset[str] | None = field(default=None)
 
     def pair(self, environment: Environment) -> Pair | None:
         """An environment on both sides, None where it is the same."""
-        if environment.name not in self._differing_names():
+        if environment.name not in self._differing:
             return None
         before, old = self.before.state(environment, self.policy, self.environments)
         after, new = self.after.state(environment, self.policy, self.environments)
@@ -93,7 +92,7 @@ class Pairing:
 
     def upgrade(self, environment: Environment) -> Pair | None:
         """An environment that has its charts already; None where that makes no difference."""
-        if environment.name not in self._differing_names():
+        if environment.name not in self._differing:
             return None
         sides = (self.before, self.after)
         applied = [root for side in sides for root in side.placed(environment, self.environments)]
@@ -155,15 +154,14 @@ class Pairing:
         built = {resource.key for resource in inputs if resource.source.path in paths}
         return frozenset(keys | built)
 
-    def _differing_names(self) -> frozenset[str]:
+    @cached_property
+    def _differing(self) -> frozenset[str]:
         """The environments of which some root, link or rule is not the same on both sides."""
-        if self._differing is None:
-            homes = [*self._homes_of_roots(), *self._homes_of_links()]
-            if self.before.governance != self.after.governance:
-                # They are no environment's: they are looked at once, wherever that is.
-                homes.append(frozenset(self.environments.names[:1]))
-            self._differing = frozenset(name for home in homes for name in home)
-        return self._differing
+        homes = [*self._homes_of_roots(), *self._homes_of_links()]
+        if self.before.governance != self.after.governance:
+            # They are no environment's: they are looked at once, wherever that is.
+            homes.append(frozenset(self.environments.names[:1]))
+        return frozenset(name for home in homes for name in home)
 
     def _homes_of_roots(self) -> Iterable[frozenset[str]]:
         old, new = self.before.roots, self.after.roots

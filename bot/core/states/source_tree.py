@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Final
 
 from bot.core.rendering import Declared
@@ -15,13 +15,11 @@ from bot.core.states.roots.fetched_files import FetchedFiles, with_fetched
 from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots, roots_of
 from bot.core.states.roots.naming import Naming
-from bot.records import dataclass
 
 MOST_ROUNDS: Final = 12
 """Fetched sources may name further ones; each round fetches all that are known by then."""
 
 
-@dataclass(slots=True)
 class SourceTree:
     """One of the two trees, with what was brought for it so far.
 
@@ -29,17 +27,13 @@ class SourceTree:
     declared, `unbuilt` those with what is declared, `roots` those with what was built of them.
     """
 
-    files: Files
-    fetched: FetchedFiles
-    inferred: Roots = field(default_factory=Roots)
-    roots: Roots = field(default_factory=Roots)
-    unbuilt: Roots = field(default_factory=Roots)
-    whole: Files = field(init=False)
-    _before: Roots | None = None
-    _answers: int = 0
-
-    def __post_init__(self) -> None:
-        self.whole = self.files
+    def __init__(self, files: Files, fetched: FetchedFiles, inferred: Roots | None = None) -> None:
+        self.files = self.whole = files
+        self.fetched = fetched
+        self.inferred = inferred or Roots()
+        self.roots = self.unbuilt = Roots()
+        self._before: Roots | None = None
+        self._answers = 0
 
     def infer(self, manifests: Manifests, naming: Naming, before: Roots | None) -> None:
         """Find its roots, unless nothing that they are found by is another than before."""

@@ -146,7 +146,7 @@ class Trees:
         self._compare(roots, declared, read, rendering, before)
         self.reached = self._reached(reader, WrittenRoots(self.manifests, blobs))
         if self.reached.keys:
-            rendering.reached = self.reached.keys
+            rendering = replace(rendering, reached=self.reached.keys)
             before, after = self._fetched(rendering, declared, read)
             roots = _without_strangers(rendering.rendered(before, after))
             self._compare(roots, declared, read, rendering, before)

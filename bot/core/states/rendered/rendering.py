@@ -30,13 +30,13 @@ class _Order:
     build: Build
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """Renders what a change affects, at base and at head, each input once.
 
     `affected` are the keys of the affected roots that need a renderer, `tools` the programs that
     answered. `reached` are the keys of further roots to render, which the change leaves as
-    they are.
+    they are. `answers` are the results so far.
     """
 
     builder: Builder
@@ -44,8 +44,7 @@ class Rendering:
     affected: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
     reached: tuple[RootKey, ...] = ()
-    _answers: dict[object, BuildResult] = field(default_factory=dict)
-    _builds: int = 0
+    answers: dict[object, BuildResult] = field(default_factory=dict)
 
     def references(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
         """The remote sources of the affected and reached roots, in the order of the roots."""
@@ -62,7 +61,8 @@ class Rendering:
         """Like `rendered`, for a second comparison: the affected roots are not counted again."""
         counted = dict(self.affected)
         built = self.rendered(before, after)
-        self.affected = counted
+        self.affected.clear()
+        self.affected.update(counted)
         return built
 
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
@@ -104,14 +104,11 @@ class Rendering:
         """Have built what was not built yet, as far as the budget goes."""
         builds: dict[object, Build] = {}
         for order in orders:
-            if order.key in self._answers or order.key in builds:
-                continue
-            if self._builds < MOST_BUILDS:
-                self._builds += 1
+            if order.key not in self.answers and len(self.answers) + len(builds) < MOST_BUILDS:
                 builds[order.key] = order.build
         if builds:
             built = self.builder.build_all(list(builds.values()))
-            self._answers.update(zip(builds, built, strict=True))
+            self.answers.update(zip(builds, built, strict=True))
             self.tools.update(result.tool for result in built if result.tool)
 
     def _repeats(self, root: Root) -> Iterator[_Order]:
@@ -138,7 +135,7 @@ class Rendering:
         return replace(root, built=self._answer(_order(root)), reruns=reruns)
 
     def _answer(self, order: _Order) -> BuildResult:
-        return self._answers.get(order.key) or BuildResult("limit", message=_spent())
+        return self.answers.get(order.key) or BuildResult("limit", message=_spent())
 
     def _is_pointer(self, file: File) -> bool:
         return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer

@@ -60,7 +60,7 @@ class PutBack:
 
     def _built(self, texts: Mapping[str, str], remotes: tuple[Remote, ...]) -> Build | None:
         laid = self.root.laid
-        overlay = Overlay(self.tree, {**texts, **laid}, self.manifests)
+        overlay = Overlay.of(self.tree, {**texts, **laid}, self.manifests)
         tree, fetched = with_fetched(overlay.tree, remotes, self.fetched)
         made_of = _contents_of(self.root, Paths(tree, overlay.link, fetched), overlay)
         for _ in range(DEEPEST):

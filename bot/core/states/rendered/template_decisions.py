@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from bot.core.states.roots.files import CHART_NAME, Files, differing
@@ -42,7 +42,7 @@ _DECIDING: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Block:
     """A block of a template: what opens it, and the deciding keys that stand in it."""
 
@@ -113,7 +113,7 @@ class _Scan:
         block = _Block(line, asks, " ".join(action["text"].split()))
         if word == "else":
             if asks and rest and self._open and not self._open[-1].asks:
-                self._open[-1].asks, self._open[-1].text = asks, block.text
+                self._open[-1] = replace(self._open[-1], asks=asks, text=block.text)
             return
         if asks:
             block.keys.update(dict.fromkeys(self._beside(action.start())))

@@ -16,19 +16,19 @@ from bot.core.states.roots.root import Root
 from bot.records import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DeclaredCharts:
     """Looks up the charts that objects of a tree declare."""
 
-    _paths: Paths
-    _manifests: Manifests
-    _fetched: FetchedFiles
-    _remotes: dict[str, list[Remote]] = field(default_factory=dict)
+    paths: Paths
+    manifests: Manifests
+    fetched: FetchedFiles
+    remotes: dict[str, list[Remote]] = field(default_factory=dict)
 
     def local(self, declaration: Declared) -> Root | None:
         """The root of a chart in the tree; None where there is none."""
-        chart: Chart = chart_at(declaration.path, self._paths, self._manifests)
-        if self._paths.file(chart.described) is None:
+        chart: Chart = chart_at(declaration.path, self.paths, self.manifests)
+        if self.paths.file(chart.described) is None:
             return None
         why = Reason(chart.described, "it is a Helm chart", refuses=False)
         release = declaration.release
@@ -37,7 +37,7 @@ class DeclaredCharts:
             files.update(
                 {path: path for path in release.values_files if path not in declaration.edits}
             )
-        root = declared_root(declaration, "chart", files, (*chart.reasons, why), self._paths)
+        root = declared_root(declaration, "chart", files, (*chart.reasons, why), self.paths)
         return replace(root, remotes=chart.remotes)
 
     def elsewhere(self, declaration: Declared) -> Root | None:
@@ -48,7 +48,7 @@ class DeclaredCharts:
 
     def _from_elsewhere(self, declaration: Declared, chart: RemoteChart) -> Root | None:
         """The root of a chart that lies elsewhere."""
-        fetched = self._fetched
+        fetched = self.fetched
         resolved = None
         if fetched.resolver is not None:
             resolved = fetched.resolver.chart(chart.repository, chart.name, chart.version)
@@ -56,7 +56,7 @@ class DeclaredCharts:
             return self._unresolved(declaration, chart)
         source = chart.node.resource.source
         holder = f"{source.path}\0{declaration.node.resource.key}\0{declaration.name}"
-        others = self._remotes.setdefault(holder, [])
+        others = self.remotes.setdefault(holder, [])
         remotes = others[: MOST_OF_ONE - 1]
         remote = fetched.remote(resolved, source, chart.node.route, remotes, holder)
         if remote not in others:
@@ -68,7 +68,7 @@ class DeclaredCharts:
         if root is None:
             why = _missing(chart, title, fetched.answer(remote))
             reasons = (why,) if wanted_too else ()
-            root = declared_root(there, "chart", {}, reasons, self._paths)
+            root = declared_root(there, "chart", {}, reasons, self.paths)
         return replace(
             root,
             remotes=(*wanted_too, *root.remotes),
@@ -82,7 +82,7 @@ class DeclaredCharts:
         repository = without_credentials(chart.repository)
         title = f"chart {chart.name} of {repository}"
         why = "remote sources are not fetched"
-        if self._fetched.resolver is not None:
+        if self.fetched.resolver is not None:
             version = f"its version {chart.version!r} is" if chart.version else "it names"
             why = f"{version} no exact version, so what is installed is not known"
         release = declaration.release or Release("", "")
@@ -98,7 +98,7 @@ class DeclaredCharts:
 
     def _unbuilt(self, declaration: Declared, title: str) -> Root:
         """A root for a source that Fairlead does not build: it is empty, and says why."""
-        root = declared_root(declaration, "directory", {}, (), self._paths)
+        root = declared_root(declaration, "directory", {}, (), self.paths)
         return replace(root, title=title, home=declaration.path)
 
 

@@ -39,7 +39,7 @@ class DeclaredTree:
             return declared_root(declaration, "directory", {}, (why,), self._paths)
         if declaration.release is not None:
             return self._charts.local(declaration)
-        overlay = Overlay(self._paths.tree, declaration.edits, self._manifests)
+        overlay = Overlay.of(self._paths.tree, declaration.edits, self._manifests)
         link = self._manifests.link
         paths = Paths(overlay.tree, link, self._fetched) if declaration.edits else self._paths
         if paths.kustomization(declaration.path) is not None:

@@ -216,13 +216,12 @@ def _place(resolved: ResolvedSource, holder: str, number: int) -> str:
     return f"{RESERVED}/{sha256(marks.encode()).hexdigest()[:16]}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FetchSession:
     """Fetches each reference of one review once, within limits. `answers` are the results."""
 
     fetcher: Fetcher
     answers: dict[SourceReference, FetchResult] = field(default_factory=dict)
-    _files: int = 0
 
     def fetch(self, references: Iterable[SourceReference]) -> bool:
         """Fetch the references that are new; whether there were any."""
@@ -249,10 +248,8 @@ class FetchSession:
         return {reference: replace(result, files={}) for reference, result in self.answers.items()}
 
     def _bounded(self, result: FetchResult) -> FetchResult:
-        if self._files + len(result.files) > MOST_FILES:
-            return _SPENT
-        self._files += len(result.files)
-        return result
+        files = sum(len(answer.files) for answer in self.answers.values())
+        return _SPENT if files + len(result.files) > MOST_FILES else result
 
 
 def named(text: str, fetched: Iterable[FetchedFiles]) -> str:

@@ -9,7 +9,6 @@ https://github.com/kubernetes-sigs/kustomize/tree/master/api
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from typing import Any, Final
 
 import msgspec
@@ -38,7 +37,6 @@ class BuildError(ValueError):
     """What kustomize itself refuses to build."""
 
 
-@dataclass(slots=True, eq=False)
 class Draft:
     """A resource while a kustomization is built.
 
@@ -46,12 +44,21 @@ class Draft:
     applied, which is when references follow.
     """
 
-    identity: ObjectIdentity
-    encoded: bytes
-    source: ResourceSource
-    original: str = ""
-    moved: bool = False
-    _body: dict[str, Any] | None = field(default=None, repr=False)
+    def __init__(
+        self,
+        identity: ObjectIdentity,
+        encoded: bytes,
+        source: ResourceSource,
+        original: str,
+        *,
+        moved: bool = False,
+    ) -> None:
+        self.identity = identity
+        self.encoded = encoded
+        self.source = source
+        self.original = original
+        self.moved = moved
+        self._body: dict[str, Any] | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -74,7 +81,7 @@ class Draft:
     def copy(self) -> Draft:
         """The same draft, to be changed on its own: a base may be listed by several."""
         data = _encode(self._body) if self._body is not None else self.encoded
-        return Draft(self.identity, data, self.source, self.original, self.moved)
+        return Draft(self.identity, data, self.source, self.original, moved=self.moved)
 
     def resource(self, namespace: str, scopes: Scopes) -> Resource:
         """The finished resource."""
@@ -96,7 +103,7 @@ def draft_of(encoded: bytes, source: ResourceSource) -> Draft | None:
     identity = identity_of(encoded)
     if identity is None:
         return None
-    return Draft(identity, encoded, source, original=_seen_namespace(identity))
+    return Draft(identity, encoded, source, _seen_namespace(identity))
 
 
 def move(drafts: Sequence[Draft], namespace: str) -> None:

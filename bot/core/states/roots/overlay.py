@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from hashlib import sha1
 
 from bot.core.manifest import Manifest
@@ -14,33 +13,34 @@ from bot.core.tree import File, Tree
 from bot.records import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Overlay:
-    """What the files of a tree hold where some have other texts: see `Manifests`."""
+    """What the files of a tree hold where some have other texts, by blob: see `Manifests`."""
 
-    base: Tree
-    edits: Mapping[str, str]
+    tree: Tree
+    texts: Mapping[str, bytes]
     manifests: Manifests
-    tree: Tree = field(init=False)
-    _texts: dict[str, bytes] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @classmethod
+    def of(cls, base: Tree, edits: Mapping[str, str], manifests: Manifests) -> Overlay:
+        """The tree with these texts, by path, in place of its own or beside them."""
+        texts: dict[str, bytes] = {}
         laid: dict[str, File] = {}
-        for path, text in self.edits.items():
+        for path, text in edits.items():
             data = text.encode()
             blob = sha1(b"edit\0" + data, usedforsecurity=False).hexdigest()
-            self._texts[blob] = data
+            texts[blob] = data
             laid[path] = File("100644", blob, len(data))
-        self.tree = {**self.base, **laid} if laid else self.base
+        return cls({**base, **laid} if laid else base, texts, manifests)
 
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""
-        data = self._texts.get(file.blob)
+        data = self.texts.get(file.blob)
         return self.manifests.manifest(file) if data is None else read_manifest(data)
 
     def kustomization(self, file: File) -> Manifest:
         """Both readings of a kustomization's file."""
-        data = self._texts.get(file.blob)
+        data = self.texts.get(file.blob)
         if data is None:
             return self.manifests.kustomization(file)
         return read_manifest(with_kind(data))

@@ -34,77 +34,77 @@ from bot.errors import UnbuildableError
 from bot.records import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KustomizationBody:
-    """One reading of one kustomization's body; `_read` gives the manifests of other files."""
+    """One reading of one kustomization's body; `read` gives the manifests of other files."""
 
-    _path: str
-    _source: ResourceSource
-    _body: Body
-    _paths: Paths
-    _read: Callable[[File], Manifest]
+    path: str
+    source: ResourceSource
+    body: Body
+    paths: Paths
+    read: Callable[[File], Manifest]
     _listed: dict[str, list[str]] = field(
-        default_factory=lambda: {"files": [], "bases": [], "others": []}
+        default_factory=lambda: {"files": [], "bases": [], "others": []}, init=False
     )
-    _referenced: set[str] = field(default_factory=set)
-    _mentioned: set[str] = field(default_factory=set)
-    _seen: dict[str, str] = field(default_factory=dict)
-    _linked: list[Base] = field(default_factory=list)
-    _reasons: list[Reason] = field(default_factory=list)
-    _remotes: list[Remote] = field(default_factory=list)
-    _local: list[tuple[Route, str]] = field(default_factory=list)
-    _entries: list[tuple[str, Route]] = field(default_factory=list)
+    _referenced: set[str] = field(default_factory=set, init=False)
+    _mentioned: set[str] = field(default_factory=set, init=False)
+    _seen: dict[str, str] = field(default_factory=dict, init=False)
+    _linked: list[Base] = field(default_factory=list, init=False)
+    _reasons: list[Reason] = field(default_factory=list, init=False)
+    _remotes: list[Remote] = field(default_factory=list, init=False)
+    _local: list[tuple[Route, str]] = field(default_factory=list, init=False)
+    _entries: list[tuple[str, Route]] = field(default_factory=list, init=False)
 
     @property
     def _place(self) -> str:
-        return directory(self._path)
+        return directory(self.path)
 
     def kustomization(self, *, several: bool) -> Kustomization:
         """The kustomization; `several` says that its file holds further documents."""
         self._note_form()
         if several:
             self._refuse((), "the file holds more than one document")
-        for reference in references(self._body):
+        for reference in references(self.body):
             self._take(reference)
-        space = self._body.get("namespace")
+        space = self.body.get("namespace")
         if space is not None and not isinstance(space, str):
             self._refuse(("namespace",), "the field 'namespace' is not a string")
-        self._mention({k: value for k, value in self._body.items() if k not in PLAIN_FIELDS})
+        self._mention({k: value for k, value in self.body.items() if k not in PLAIN_FIELDS})
         charts = tuple(self._charts())
         return Kustomization(
-            self._path,
+            self.path,
             tuple(self._listed["files"]),
             tuple(self._listed["bases"]),
             values.text(space) or "",
-            frozenset((self._path, *self._referenced)),
-            self._body.get("kind") == "Component",
+            frozenset((self.path, *self._referenced)),
+            self.body.get("kind") == "Component",
             tuple(self._reasons),
             tuple(self._listed["others"]),
             tuple(self._linked),
             frozenset(self._mentioned),
             MappingProxyType(self._seen),
             tuple(self._remotes),
-            with_paths(self._body, self._local) if self._local else None,
+            with_paths(self.body, self._local) if self._local else None,
             tuple(self._entries),
-            self._source,
+            self.source,
             charts,
         )
 
     def _charts(self) -> Iterator[InflatedChart]:
         """The charts of the tree that it inflates; their files are taken in."""
-        for chart in inflated_charts(self._place, self._body):
-            if self._paths.file(f"{chart.path}/{CHART_NAME}") is not None:
-                self._mentioned.update(path for path, _ in self._paths.below(chart.path))
-                self._mentioned.update(path for path in chart.files if self._paths.file(path))
+        for chart in inflated_charts(self._place, self.body):
+            if self.paths.file(f"{chart.path}/{CHART_NAME}") is not None:
+                self._mentioned.update(path for path, _ in self.paths.below(chart.path))
+                self._mentioned.update(path for path in chart.files if self.paths.file(path))
                 yield chart
 
     def _note_form(self) -> None:
         """Note what kustomize may refuse of the file, and what is more than a list."""
-        others = twins(self._path, self._paths)
+        others = twins(self.path, self.paths)
         if others:
             self._referenced.update(others)
             self._refuse((), "its directory has more than one kustomization file", refuses=False)
-        for oddity in oddities(self._body):
+        for oddity in oddities(self.body):
             self._refuse(oddity.route, oddity.message, refuses=oddity.refuses)
             self._reasons[-1] = replace(self._reasons[-1], sources=oddity.sources)
 
@@ -126,14 +126,14 @@ class KustomizationBody:
             self._follow_elsewhere(reference, text)
             return
         try:
-            place = self._paths.local(self._place, text)
-            own_path = self._paths.real(place)
+            place = self.paths.local(self._place, text)
+            own_path = self.paths.real(place)
         except UnbuildableError:
             if is_remote(text):
                 self._follow_elsewhere(reference, text)
                 return
             raise
-        file = self._paths.file(own_path)
+        file = self.paths.file(own_path)
         if file is not None and reference.takes != "directory":
             self._take_file(reference, place, own_path, file)
         elif is_remote(text):
@@ -143,20 +143,20 @@ class KustomizationBody:
 
     def _follow_elsewhere(self, reference: KustomizationPath, text: str) -> None:
         """Take in what an address leads to, where an exact version of it was brought."""
-        fetched = self._paths.fetched
+        fetched = self.paths.fetched
         resolved = fetched.resolver.base(text) if fetched.resolver is not None else None
         if resolved is None or not is_taken(reference, text, resolved):
             raise UnbuildableError("which is outside this repository")
-        remote = fetched.remote(resolved, self._source, reference.route, self._remotes)
+        remote = fetched.remote(resolved, self.source, reference.route, self._remotes)
         self._remotes.append(remote)
         if not fetched.holds(remote):
             answer = fetched.answer(remote)
             spent = answer is not None and answer.status == "limit"
             self._refuse(reference.route, not_fetched(reference, answer), spent=spent)
             return
-        place = self._paths.local(remote.place, resolved.part or ".")
-        own_path = self._paths.real(place)
-        file = self._paths.file(own_path)
+        place = self.paths.local(remote.place, resolved.part or ".")
+        own_path = self.paths.real(place)
+        file = self.paths.file(own_path)
         if resolved.reference.kind == "file" and file is not None:
             self._take_file(reference, place, own_path, file)
         else:
@@ -166,7 +166,7 @@ class KustomizationBody:
         self._refuse(reference.route, message, refuses=False)
 
     def _take_directory(self, reference: KustomizationPath, place: str, own_path: str) -> None:
-        if reference.takes == "file" or self._paths.kustomization(own_path) is None:
+        if reference.takes == "file" or self.paths.kustomization(own_path) is None:
             raise UnbuildableError(ABSENT[reference.takes])
         self._entries.append((own_path, reference.route))
         self._listed["bases" if reference.takes == "resource" else "others"].append(own_path)
@@ -175,7 +175,7 @@ class KustomizationBody:
                 f"it names {reference.text!r}, a symlink to a kustomization that takes in what "
                 "lies outside its own directory"
             )
-            reason = Reason(self._path, message, self._source, reference.route)
+            reason = Reason(self.path, message, self.source, reference.route)
             self._linked.append(Base(own_path, place, reason))
 
     def _take_file(
@@ -189,7 +189,7 @@ class KustomizationBody:
             return
         self._referenced.add(own_path)
         if reference.takes == "config":
-            self._take_plugins(self._read(file))
+            self._take_plugins(self.read(file))
 
     def _take_plugins(self, manifest: Manifest) -> None:
         """Take in what kustomize's own plugins name, as far as it is here."""
@@ -197,7 +197,7 @@ class KustomizationBody:
             self._mention(body)
 
     def _mention(self, body: Mapping[str, Value]) -> None:
-        named = mentions(self._place, body, self._paths)
+        named = mentions(self._place, body, self.paths)
         self._mentioned.update(named.files)
         for entry in named.escapes:
             shown = without_credentials(entry)
@@ -206,7 +206,7 @@ class KustomizationBody:
     def _refuse(
         self, route: Route, message: str, *, refuses: bool = True, spent: bool = False
     ) -> None:
-        there = self._paths.fetched.placed.get(zone(self._path))
+        there = self.paths.fetched.placed.get(zone(self.path))
         where = f" (in {there.resolved.name} {there.resolved.version})" if there is not None else ""
         sentence = f"{message}{where}"
-        self._reasons.append(Reason(self._path, sentence, self._source, route, refuses, spent))
+        self._reasons.append(Reason(self.path, sentence, self.source, route, refuses, spent))
