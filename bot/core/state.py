@@ -49,7 +49,7 @@ class State:
     exist. `files` are the manifests by path, readable or not, for rules about text. `external` are
     the resources that the policy declares to exist outside the tree (`rbac: {known: ...}`).
     `governance` are the files that hold policies, CODEOWNERS and `rbac.known` resources: content
-    ids by path.
+    ids by path. `policy_texts` are the policies among them that the change edits, as text by path.
     `validations` are the answers of the validator about the resources that the change touches.
     `inputs` are the kustomizations and charts that this environment is built from, as objects that
     no cluster receives; `all_inputs` are those of the whole tree. `looked_into` are the positions
@@ -71,6 +71,7 @@ class State:
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     external: tuple[Resource, ...] = ()
     governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    policy_texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
     looked_into: frozenset[TextPosition] = frozenset()

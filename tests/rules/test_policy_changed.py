@@ -64,6 +64,28 @@ def test_another_content_is_another_thing_to_accept() -> None:
     assert digest(one) != digest(other)
 
 
+def test_of_many_settings_a_comment_shows_fifty_rows() -> None:
+    waivers = ", ".join(
+        f"{{rule: r{number}, reason: r, expires: 2027-01-31}}" for number in range(2_000)
+    )
+    (one,) = found(**{POLICY_PATH: f"mode: observe\nwaivers: [{waivers}]\n".encode()})
+    (table,) = one.details.tables
+
+    assert one.message.endswith(
+        "once merged, the check passes whatever is found (mode from enforce to observe), and 2,000 "
+        "more settings change"
+    )
+    assert len(table.rows) == 50
+    assert table.rows[-1] == ("…", "", "", "and 1,952 more")
+
+
+def test_a_policy_that_is_not_valid_is_named_with_its_first_error() -> None:
+    (one,) = found(**{POLICY_PATH: b"version: 1\nblok: never\n"})
+
+    assert "; the file is not valid, so every check would fail: line 2: unknown key" in one.message
+    assert one.details.tables == ()
+
+
 def test_code_owners_that_move_to_a_file_that_comes_first_are_found() -> None:
     (one,) = found(**{LOCATIONS[0]: b"* @octocat\n"})
 

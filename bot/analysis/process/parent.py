@@ -45,7 +45,7 @@ from bot.analysis.process.validations import ValidationRequests
 from bot.catalog import rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.fetching import NoFetcher
-from bot.core.policy.model import Policy
+from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Policy
 from bot.errors import AnalysisError
 from bot.records import dataclass
 
@@ -124,9 +124,11 @@ def _analysed(
 ) -> Analysis:
     """The answer of a child process."""
     limits = options.limits
+    # The child cannot open files once it is confined. It imports what this process has.
     if options.difference:
-        # The child cannot open files once it is confined. It imports what this process has.
-        import bot.core.diff.difference  # noqa: F401, PLC0415 - deepdiff is slow to import
+        import bot.core.diff.difference  # noqa: PLC0415 - deepdiff is slow to import
+    if any(base.tree.get(path) != head.tree.get(path) for path in (POLICY_PATH, ORGANISATION_PATH)):
+        import bot.core.policy.changes  # noqa: F401, PLC0415 - so is the reader of policies
     with (
         FactCache(options.cache) as cache,
         FactCache(options.cache, name="renders", version=RENDERS) as kept,

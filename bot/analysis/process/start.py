@@ -34,7 +34,7 @@ LAUNCH: Final = (
 module search, so the parent says where this package lies."""
 
 
-_OPTIONAL: Final = ("bot.core.diff.difference",)
+_OPTIONAL: Final = ("bot.core.diff.difference", "bot.core.policy.changes")
 """Modules that a spawned child imports only where its parent has: it cannot later."""
 
 

@@ -14,7 +14,8 @@ import socket
 from typing import Final, NoReturn
 
 import bot.analysis.process.child
-import bot.core.diff.difference  # noqa: F401 - both: what every copy of this process needs
+import bot.core.diff.difference
+import bot.core.policy.changes  # noqa: F401 - all three: what every copy of this process needs
 from bot.analysis.process.start import become_child
 from bot.analysis.process.template_client import LIMITS, STATUS
 from bot.catalog import load_rules

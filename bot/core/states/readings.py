@@ -43,12 +43,14 @@ class Readings:
 
     `external` are the files of base that say what the clusters have beside it: never head's, which
     could say anything. `governance` are the files of base and of head with the repository's own
-    rules. `addresses` are the URLs of the repository, and `blobs` give the text of files.
+    rules, `policy_texts` the policies among them that differ, as text. `addresses` are the URLs of
+    the repository, and `blobs` give the text of files.
     """
 
     trees: Trees
     external: Mapping[str, File]
     governance: tuple[Mapping[str, str], Mapping[str, str]]
+    policy_texts: tuple[Mapping[str, str], Mapping[str, str]]
     addresses: tuple[str, ...] = ()
     blobs: Blobs | None = None
 
@@ -60,7 +62,9 @@ class Readings:
         base, head = (files.tree for files in trees.files)
         paths = (path for path in _matching(base, known) if base[path].mode in REGULAR)
         governance = (_governance(base, known), _governance(head, known))
-        return cls(trees, {path: base[path] for path in paths}, governance, addresses, blobs)
+        texts = _policy_texts(governance, blobs)
+        external = {path: base[path] for path in paths}
+        return cls(trees, external, governance, texts, addresses, blobs)
 
     def applied(self, comparison: Comparison, namespace: str) -> tuple[ManyApplied, ManyApplied]:
         """Both sides, read for an environment where this is the default namespace."""
@@ -149,6 +153,7 @@ class Readings:
                 inputs[number],
                 self.addresses,
                 decisions[number],
+                policy_texts=self.policy_texts[number],
             )
             for number, side in enumerate((before, after))
         )
@@ -185,6 +190,27 @@ def _governance(tree: Tree, patterns: Names) -> Mapping[str, str]:
     return MappingProxyType(
         {path: file.blob for path, file in files.items() if file.mode in REGULAR}
     )
+
+
+def _policy_texts(
+    governance: tuple[Mapping[str, str], Mapping[str, str]], blobs: Blobs | None
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The texts of the policies that differ, at base and at head; none without contents."""
+    base, head = governance
+    differing = [
+        path for path in (POLICY_PATH, ORGANISATION_PATH) if base.get(path) != head.get(path)
+    ]
+    old, new = (
+        {
+            path: blobs.data(side[path]).decode("utf-8", "replace")
+            for path in differing
+            if path in side
+        }
+        if blobs is not None
+        else {}
+        for side in (base, head)
+    )
+    return MappingProxyType(old), MappingProxyType(new)
 
 
 def _matching(tree: Tree, patterns: Names) -> list[str]:

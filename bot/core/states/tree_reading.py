@@ -40,6 +40,7 @@ class TreeReading:
     decisions: tuple[TemplateDecision, ...] = ()
     first: frozenset[RootKey] = frozenset()
     placement_changes: tuple[PlacementChange, ...] = ()
+    policy_texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def placed(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
         """The roots applied to an environment, in path order, those of `first` before the rest."""
@@ -97,6 +98,7 @@ class TreeReading:
             files=MappingProxyType({path: files[path] for path in sorted(files)}),
             external=self.external,
             governance=self.governance,
+            policy_texts=self.policy_texts,
             inputs=tuple(resource for resource in self.inputs if resource.source.path in made_of),
             all_inputs=self.inputs,
             looked_into=_looked_into(applied),

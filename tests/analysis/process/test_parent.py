@@ -21,7 +21,7 @@ from bot.analysis.process.parent import (
 from bot.analysis.process.start import StartChild, fork, spawn, spawn_with
 from bot.catalog import load_rules, rule_ids
 from bot.core.engine.review import Analysis
-from bot.core.policy.model import Policy
+from bot.core.policy.model import POLICY_PATH, Policy
 from bot.core.policy.reading import parse_policy
 from bot.core.tree import File
 from bot.errors import AnalysisError, Overtaken
@@ -335,6 +335,17 @@ def test_a_difference_is_believed_only_within_its_limits(
     else:
         with pytest.raises(AnalysisError, match="invalid answer"):
             run(BASE, HEAD, options)
+
+
+@pytest.mark.parametrize("start", [spawn, fork])
+def test_the_confined_child_names_the_settings_that_a_policy_changes(start: StartChild) -> None:
+    base: Files = {"a.yaml": resource("ConfigMap", "a"), POLICY_PATH: "version: 1\n"}
+    head: Files = {**base, POLICY_PATH: "version: 1\nblock: never\n"}
+    (finding,) = run(base, head, AnalysisOptions(start=start)).findings
+
+    assert [table.rows for table in finding.details.tables] == [
+        (("block", "error", "never", "no finding blocks"),)
+    ]
 
 
 @pytest.mark.parametrize("start", [spawn, fork])
