@@ -1,4 +1,4 @@
-"""An autoscaler whose target is gone, or that shares it with a manifest or another autoscaler."""
+"""An autoscaler whose target is gone, that shares it, or that keeps it at no replicas."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,7 @@ from bot.kubernetes.scaling.autoscalers import (
     AUTOSCALERS,
     SCALED,
     check_fixed_replicas,
+    check_paused,
     check_shared_targets,
     replicas_dropped,
     scale_target,
@@ -26,6 +27,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from dangling(before, after, Referrers(AUTOSCALERS, scale_target), SEVERITY)
     yield from new_findings(before, after, check_shared_targets)
+    yield from new_findings(before, after, check_paused)
     yield from new_findings(before, after, check_fixed_replicas)
     yield from new_findings(before, after, check_utilization)
     for node, violation in replicas_dropped(before, after):

@@ -7,6 +7,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.absence import Referrers, dangling
 from bot.kubernetes.routes.backends import INGRESSES, backends_of
+from bot.kubernetes.routes.middlewares import MIDDLEWARES
 
 SEVERITY = Severity.ERROR
 CONSENT = SPEC_AND_ANNOTATIONS
@@ -15,4 +16,4 @@ SUBJECTS = ()  # an Ingress may send traffic to a resource of any kind
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from dangling(before, after, Referrers(INGRESSES, backends_of), SEVERITY)
+    yield from dangling(before, after, Referrers(INGRESSES, backends_of, far=MIDDLEWARES), SEVERITY)

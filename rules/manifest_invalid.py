@@ -6,9 +6,11 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import Change, State, changes
 from bot.kubernetes.causes import changed_position
+from bot.kubernetes.checks import new_findings
 from bot.kubernetes.invalid import invalid
 from bot.kubernetes.scaling.autoscalers import SCALED_OBJECT
 from bot.kubernetes.scaling.bounds import refused_bound
+from bot.kubernetes.services.allocations import check_allocations
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
@@ -23,6 +25,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             yield from invalid(change.before, change.after, before, after)
         if change.key.group_kind == SCALED_OBJECT:
             yield from _scaled(change, before)
+    yield from new_findings(before, after, check_allocations)
 
 
 def _scaled(change: Change, before: State) -> Iterator[Finding]:

@@ -156,12 +156,14 @@ class Referrers:
     """Resources that refer to others: their kinds, and what each refers to.
 
     `touched` says whether a change may have an effect on the references of a resource: on the
-    resource itself, or on anything that its references are looked up in.
+    resource itself, or on anything that its references are looked up in. `far` are kinds that these
+    resources refer to in every namespace.
     """
 
     kinds: tuple[GroupKind, ...]
     references: References
     touched: Callable[[Resource, ChangeReach], bool] = _always
+    far: tuple[GroupKind, ...] = ()
 
 
 def dangling(
@@ -174,10 +176,13 @@ def dangling(
     reported.
     """
     reach = reach_of(before, after)
+    is_far = bool(referrers.far) and reach.changes_any(*referrers.far)
     reached = (
         subject
         for kind in referrers.kinds
-        for subject in (after.of(kind) if kind.group in _FAR else reach.resources(after, kind))
+        for subject in (
+            after.of(kind) if is_far or kind.group in _FAR else reach.resources(after, kind)
+        )
         if referrers.touched(subject, reach)
     )
     references = referrers.references

@@ -25,16 +25,16 @@ _TRANSPORTS: Final = tuple(
 )
 _NGINX: Final = "nginx.ingress.kubernetes.io"
 
-_CLEAR: Final = 0
-_UNVERIFIED: Final = 1
-_VERIFIED: Final = 2
+CLEAR: Final = 0
+UNVERIFIED: Final = 1
+VERIFIED: Final = 2
 
 _Key: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Hop:
-    """How requests reach a backend: in clear, encrypted, or with its certificate verified.
+class Hop:
+    """A hop: how requests reach a backend: in clear, encrypted, or with its certificate verified.
 
     `names` and `authorities` are those that a certificate may have, empty where nothing lists them.
     """
@@ -56,10 +56,10 @@ def backend_tls_lost(before: State, after: State) -> Iterator[Finding]:
         if new is None:
             new = _unprotected(key, old, before, after)
         if new is not None:
-            yield from _lost(old, new, before, after)
+            yield from hop_lost(old, new, before, after)
 
 
-def _unprotected(key: _Key, old: _Hop, before: State, after: State) -> _Hop | None:
+def _unprotected(key: _Key, old: Hop, before: State, after: State) -> Hop | None:
     """The hop to a Service that lost its policy; None where the Service or its route is gone."""
     service = key[0]
     if not isinstance(service, ResourceKey) or service.group_kind != kinds.SERVICE:
@@ -67,10 +67,11 @@ def _unprotected(key: _Key, old: _Hop, before: State, after: State) -> _Hop | No
     if before.get(service) is not None and after.get(service) is None:
         return None
     whole = after.derived(_hops).get((service, ""))
-    return whole or _Hop(old.backend, _CLEAR, ())
+    return whole or Hop(old.backend, CLEAR, ())
 
 
-def _lost(old: _Hop, new: _Hop, before: State, after: State) -> Iterator[Finding]:
+def hop_lost(old: Hop, new: Hop, before: State, after: State) -> Iterator[Finding]:
+    """The finding for a backend that is reached with less protection than before."""
     message = _loss(old, new)
     if message is None:
         return
@@ -83,12 +84,12 @@ def _lost(old: _Hop, new: _Hop, before: State, after: State) -> Iterator[Finding
     yield Finding(place.node, message, key=old.backend, facts=facts, side=place.side)
 
 
-def _loss(old: _Hop, new: _Hop) -> str | None:
+def _loss(old: Hop, new: Hop) -> str | None:
     if new.level < old.level:
-        if new.level == _CLEAR:
+        if new.level == CLEAR:
             return f"Requests to {old.backend} now go in clear"
         return f"The certificate of {old.backend} is no longer verified"
-    if new.level < _VERIFIED:
+    if new.level < VERIFIED:
         return None
     names = sorted(new.names - old.names) if old.names else []
     if names:
@@ -99,14 +100,14 @@ def _loss(old: _Hop, new: _Hop) -> str | None:
     return None
 
 
-def _hops(state: State) -> Mapping[_Key, _Hop]:
-    hops: dict[_Key, _Hop] = {}
+def _hops(state: State) -> Mapping[_Key, Hop]:
+    hops: dict[_Key, Hop] = {}
     for resource in state.of(*READERS):
         hops.update(READERS[resource.group_kind](resource))
     return MappingProxyType(hops)
 
 
-def _policy(policy: Resource) -> Iterator[tuple[_Key, _Hop]]:
+def _policy(policy: Resource) -> Iterator[tuple[_Key, Hop]]:
     """https://gateway-api.sigs.k8s.io/reference/api-types/policy/backendtlspolicy/.
 
     Alternative names replace the host name.
@@ -130,9 +131,9 @@ def _policy(policy: Resource) -> Iterator[tuple[_Key, _Hop]]:
         key = ResourceKey("", target["kind"].text or "", policy.namespace, name)
         yield (
             (key, section),
-            _Hop(
+            Hop(
                 f"{escaped(key.kind)} {key.namespace}/{escaped(name)}",
-                _VERIFIED,
+                VERIFIED,
                 (*places, *lists, target),
                 frozenset(escaped(name) for name in (names or [host]) if name),
                 frozenset(authorities),
@@ -140,47 +141,47 @@ def _policy(policy: Resource) -> Iterator[tuple[_Key, _Hop]]:
         )
 
 
-def _ingress(ingress: Resource) -> Iterator[tuple[_Key, _Hop]]:
+def _ingress(ingress: Resource) -> Iterator[tuple[_Key, Hop]]:
     """https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#backend-certificate-authentication."""
     notes = ingress.at("metadata", "annotations")
     protocol, verify = notes[f"{_NGINX}/backend-protocol"], notes[f"{_NGINX}/proxy-ssl-verify"]
-    level = _CLEAR
+    level = CLEAR
     if (protocol.text or "").upper() in ("HTTPS", "GRPCS"):
-        level = _VERIFIED if (verify.text or "").lower() == "on" else _UNVERIFIED
-    yield (ingress.key,), _Hop(f"the backends of {str_of(ingress)}", level, (protocol, verify))
+        level = VERIFIED if (verify.text or "").lower() == "on" else UNVERIFIED
+    yield (ingress.key,), Hop(f"the backends of {str_of(ingress)}", level, (protocol, verify))
 
 
-def _openshift(route: Resource) -> Iterator[tuple[_Key, _Hop]]:
+def _openshift(route: Resource) -> Iterator[tuple[_Key, Hop]]:
     tls = route.at("spec", "tls")
     encrypted = tls["termination"].text in ("reencrypt", "passthrough")
-    level = _VERIFIED if encrypted else _CLEAR
-    hop = _Hop(f"the backends of {str_of(route)}", level, (tls["termination"], tls))
+    level = VERIFIED if encrypted else CLEAR
+    hop = Hop(f"the backends of {str_of(route)}", level, (tls["termination"], tls))
     yield (route.key,), hop
 
 
-def _http_proxy(proxy: Resource) -> Iterator[tuple[_Key, _Hop]]:
+def _http_proxy(proxy: Resource) -> Iterator[tuple[_Key, Hop]]:
     """https://projectcontour.io/docs/main/config/upstream-tls/."""
     for route in proxy.at("spec", "routes").items():
         for service in route["services"].items():
             protocol, validation = service["protocol"], service["validation"]
-            level = _UNVERIFIED if protocol.text in ("tls", "h2") else _CLEAR
-            if level == _UNVERIFIED and validation.exists:
-                level = _VERIFIED
+            level = UNVERIFIED if protocol.text in ("tls", "h2") else CLEAR
+            if level == UNVERIFIED and validation.exists:
+                level = VERIFIED
             backend = f"Service {proxy.namespace}/{escaped(service['name'].text or '')}"
-            hop = _Hop(backend, level, (protocol, validation, service))
+            hop = Hop(backend, level, (protocol, validation, service))
             yield (proxy.key, service["name"].text), hop
 
 
-def _transport(transport: Resource) -> Iterator[tuple[_Key, _Hop]]:
+def _transport(transport: Resource) -> Iterator[tuple[_Key, Hop]]:
     """https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/serverstransport/."""
     spec = transport.at("spec")
     skips = [spec["insecureSkipVerify"], spec["tls"]["insecureSkipVerify"]]
-    level = _UNVERIFIED if any(skip.value is True for skip in skips) else _VERIFIED
-    hop = _Hop(f"backends by {str_of(transport)}", level, tuple(skips))
+    level = UNVERIFIED if any(skip.value is True for skip in skips) else VERIFIED
+    hop = Hop(f"backends by {str_of(transport)}", level, tuple(skips))
     yield (transport.key,), hop
 
 
-READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[tuple[_Key, _Hop]]]]] = (
+READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[tuple[_Key, Hop]]]]] = (
     MappingProxyType(
         {
             BACKEND_TLS_POLICY: _policy,

@@ -10,8 +10,14 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference, may_bring_resources
 from bot.kubernetes.checks import Violation
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.routes.backend_grants import grant_exists
 from bot.kubernetes.routes.backend_ports import port_exists, port_number
+from bot.kubernetes.routes.middlewares import (
+    MIDDLEWARES,
+    MIDDLEWARES_ANNOTATION,
+    named_middlewares,
+)
 from bot.kubernetes.routes.other_routes import OTHER_ROUTES, Backend, rules_of
 from bot.kubernetes.routes.route_parts import parts_of
 from bot.kubernetes.workloads.pods import str_of
@@ -109,6 +115,7 @@ def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
             yield port_number(resource, backend)
     if resource.group_kind == kinds.INGRESS:
         yield from _resources(state, resource)
+        yield from _middlewares(state, resource)
     elif resource.group_kind in OTHER_ROUTES:
         yield from parts_of(state, resource)
 
@@ -132,6 +139,32 @@ def _service(
         by=() if service is None else (service.at("metadata", "name"),),
         unseen=may_bring_resources(state, backend.namespace),
     )
+
+
+def _middlewares(state: State, ingress: Resource) -> Iterator[CheckedReference]:
+    """The middlewares of Traefik without which it answers nothing for an Ingress."""
+    for middleware in named_middlewares(state, ingress):
+        target = middleware.resource
+        if not middleware.is_of_cluster:
+            continue
+        namespace = ingress.namespace or ""
+        words = f"middleware {escaped(middleware.name)}"
+        yield CheckedReference(
+            words,
+            target is not None,
+            namespace,
+            MIDDLEWARES,
+            Violation(
+                "ROUTE-PART-MISSING",
+                ingress,
+                (words,),
+                f"{str_of(ingress)} goes through {words}, which does not exist",
+                (ingress.at("metadata", "annotations", MIDDLEWARES_ANNOTATION),),
+            ),
+            by=() if target is None else (target.at("metadata", "name"),),
+            unseen=may_bring_resources(state, namespace)
+            or not middleware.name.startswith(f"{namespace}-"),
+        )
 
 
 def _resources(state: State, ingress: Resource) -> Iterator[CheckedReference]:

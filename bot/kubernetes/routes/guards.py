@@ -46,8 +46,6 @@ _AUTHENTICATION: Final = {
 _CLIENT_CERTIFICATES: Final = {
     f"{prefix}/auth-tls-secret": f"{prefix}/auth-tls-verify-client" for prefix in _NGINX
 }
-_MIDDLEWARES: Final = "traefik.ingress.kubernetes.io/router.middlewares"
-_ASKS: Final = pattern(r"auth|oidc|oauth|sso\b")
 
 # The annotations that hold the addresses from which requests are taken.
 _SOURCES: Final = (
@@ -113,6 +111,21 @@ def _names(resource: Resource) -> Iterator[Node]:
         yield spec["ingressClassName"]
 
 
+def route_class(resource: Resource) -> str:
+    """The name of the class whose controller serves an Ingress, empty where it names none."""
+    return next((node.text for node in _names(resource) if node.text), "")
+
+
+def shares_load_balancer(resource: Resource) -> bool:
+    """Whether an Ingress or Route shares its entrance with others of its class.
+
+    The controllers of AWS and Google make a load balancer for each Ingress, or for a group.
+    """
+    if resource.group_kind == kinds.INGRESS and (is_of_tailscale(resource) or _is_of_aws(resource)):
+        return _ALB_GROUP in resource.annotations
+    return not route_class(resource).startswith("gce")
+
+
 def _is_of_aws(resource: Resource) -> bool:
     if resource.group_kind != kinds.INGRESS:
         return False
@@ -146,15 +159,12 @@ def authentication(resource: Resource) -> Iterator[Node]:
         verified = resource.annotations.get(_CLIENT_CERTIFICATES.get(key, ""), "on")
         if text is not None and text.strip().lower() not in off and verified != "off":
             yield notes[key]
-    if _ASKS.search((notes[_MIDDLEWARES].text or "").lower()):
-        yield notes[_MIDDLEWARES]
 
 
 def authentication_places(resource: Resource) -> Iterator[Node]:
     """The fields that require authentication, or that switch it off."""
     notes = resource.at("metadata", "annotations")
     yield from (notes[key] for key in (*_CLIENT_CERTIFICATES.values(), *_AUTHENTICATION))
-    yield notes[_MIDDLEWARES]
 
 
 def sources(resource: Resource) -> Addresses:

@@ -17,6 +17,7 @@ from bot.kubernetes.routes.guards import (
     is_of_tailscale,
     sources,
 )
+from bot.kubernetes.routes.middlewares import annotated_limits
 from bot.kubernetes.routes.opening import Opening, Openings, host_covers
 from bot.kubernetes.routes.other_openings import other_openings
 from bot.kubernetes.routes.other_routes import OTHER_ROUTES
@@ -59,6 +60,7 @@ def _of_ingress(state: State, ingress: Resource) -> Iterator[Opening]:
     redirect = ingress.at("metadata", "annotations")[_REDIRECT]
     plain = redirect.text == "false"
     places = (redirect, spec["tls"], *certificates)
+    limits = annotated_limits(state, ingress)
     for rule in spec["rules"].items():
         host = _host(rule["host"])
         encrypted = not plain and (by_annotation or _has_certificate(spec["tls"], host))
@@ -74,8 +76,10 @@ def _of_ingress(state: State, ingress: Resource) -> Iterator[Opening]:
                 unbounded=not host and not _path(path["path"].text),
                 encrypted=encrypted,
                 internal=is_internal(state, ingress),
-                authenticated=any(authentication(ingress)),
-                sources=sources(ingress),
+                authenticated=limits.asks or any(authentication(ingress)),
+                sources=limits.sources & sources(ingress),
+                asking_places=limits.asking_places,
+                source_places=limits.source_places,
             )
 
 

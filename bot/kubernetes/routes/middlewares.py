@@ -1,11 +1,13 @@
-"""Who may send requests through a rule of Traefik or Contour, and whether they are asked who."""
+"""Who may send requests through middlewares of Traefik or through Contour, and who is asked who."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
-from bot.core.resource import GroupKind, Node, ResourceKey
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.routes.guards import addresses_of
@@ -46,16 +48,71 @@ def limits_of(state: State, rule: RouteRule) -> RouteLimits | None:
     return _of_contour(rule.limits) if kind == HTTP_PROXY else None
 
 
+MIDDLEWARES_ANNOTATION: Final = "traefik.ingress.kubernetes.io/router.middlewares"
+_PROVIDER: Final = "@kubernetescrd"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMiddleware:
+    """A middleware that an Ingress names, and its resource; None where the state has none."""
+
+    name: str
+    resource: Resource | None
+
+    @property
+    def is_of_cluster(self) -> bool:
+        """Whether the name is that of a resource, and not of another provider."""
+        return self.name.endswith(_PROVIDER)
+
+
+def named_middlewares(state: State, ingress: Resource) -> Iterator[NamedMiddleware]:
+    """The middlewares that an Ingress names, as `namespace-name@kubernetescrd`.
+
+    https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/#annotations
+    """
+    names = ingress.annotations.get(MIDDLEWARES_ANNOTATION, "").split(",")
+    for name in filter(None, map(str.strip, names)):
+        yield NamedMiddleware(name, state.derived(_by_reference).get(name))
+
+
+def _by_reference(state: State) -> Mapping[str, Resource]:
+    return MappingProxyType(
+        {
+            f"{resource.namespace}-{resource.name}{_PROVIDER}": resource
+            for resource in state.of(*MIDDLEWARES)
+            if resource.key.kind == "Middleware"
+        }
+    )
+
+
+def annotated_limits(state: State, ingress: Resource) -> RouteLimits:
+    """The limits of the middlewares that an Ingress names."""
+    annotation = ingress.at("metadata", "annotations", MIDDLEWARES_ANNOTATION)
+    if not annotation.exists:
+        return RouteLimits(False, EVERYWHERE, (annotation,), (annotation,))
+    named = tuple(named_middlewares(state, ingress))
+    resources = [one.resource for one in named if one.resource is not None]
+    nodes = [node for one in resources for node in _specs(state, one, _DEEPEST)]
+    limits = _limits(nodes, annotation)
+    unseen = any(_ASKS.search(one.name.lower()) for one in named if one.resource is None)
+    return replace(limits, asks=limits.asks or unseen)
+
+
 def _of_middlewares(state: State, route: Node) -> RouteLimits:
     """https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/."""
     nodes = [node for item in route["middlewares"].items() for node in _chain(state, item)]
+    return _limits(nodes, route["middlewares"])
+
+
+def _limits(nodes: list[Node], naming: Node) -> RouteLimits:
+    """The limits of middlewares by their specs; `naming` is the field that names them."""
     lists = [node[name]["sourceRange"] for node in nodes for name in _LISTS]
     sources = EVERYWHERE
     for ranges in lists:
         if ranges.texts:
             sources &= Addresses.union(map(addresses_of, ranges.texts))
     asking = [node[name] for node in nodes for name in _ASKING]
-    others = (*nodes, route["middlewares"])
+    others = (naming, *nodes)
     asks = any(map(_middleware_asks, nodes))
     return RouteLimits(asks, sources, (*asking, *others), (*lists, *others))
 
@@ -71,6 +128,11 @@ def _chain(state: State, item: Node, depth: int = _DEEPEST) -> Iterator[Node]:
     if middleware is None or depth == 0:
         yield item
         return
+    yield from _specs(state, middleware, depth)
+
+
+def _specs(state: State, middleware: Resource, depth: int) -> Iterator[Node]:
+    """The spec of a middleware, and those of the ones that it chains."""
     spec = middleware.at("spec")
     yield spec
     for chained in spec["chain"]["middlewares"].items():

@@ -32,6 +32,7 @@ SCALED: Final = (
 """The kinds with a number of replicas."""
 
 _TRANSFER: Final = "scaledobject.keda.sh/transfer-hpa-ownership"
+_PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
 _OWNERSHIP_UNCHECKED: Final = "validations.keda.sh/hpa-ownership"
 
 
@@ -114,6 +115,25 @@ def check_fixed_replicas(state: State, reach: ChangeReach) -> Iterator[Violation
             Severity.NOTICE,
             MappingProxyType({"replicas": replicas.integer}),
         )
+
+
+def check_paused(state: State, reach: ChangeReach) -> Iterator[Violation]:
+    """The workloads that a ScaledObject keeps at no replicas, whatever its triggers say.
+
+    https://keda.sh/docs/latest/concepts/scaling-deployments/#pausing-autoscaling
+    """
+    for autoscaler in reach.resources(state, SCALED_OBJECT):
+        target = target_of(autoscaler)
+        paused = autoscaler.at("metadata", "annotations", _PAUSED)
+        if target is not None and (paused.text or "").strip() == "0":
+            yield Violation(
+                "PAUSED-AT-ZERO",
+                autoscaler,
+                (),
+                f"{str_of(autoscaler)} keeps {target.key.kind} {target.key.namespace}/"
+                f"{target.key.name} at 0 replicas, whatever its triggers say",
+                (paused, target.node),
+            )
 
 
 def check_shared_targets(state: State, reach: ChangeReach) -> Iterator[Violation]:

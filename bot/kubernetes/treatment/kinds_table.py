@@ -51,7 +51,7 @@ _TRAFFIC: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "networking.istio.io": (
         "Istio",
         (
-            *("DestinationRule", "EnvoyFilter", "ServiceEntry", "Sidecar", "ProxyConfig"),
+            *("EnvoyFilter", "ServiceEntry", "Sidecar", "ProxyConfig"),
             *("WorkloadEntry", "WorkloadGroup"),
         ),
     ),
