@@ -7,6 +7,8 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.carried_guards import located
+from bot.kubernetes.apply.carrier_scope import ScopeChange, scope_changes
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied, newly_unnoticed
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
 from bot.kubernetes.apply.kept import kept_once
@@ -52,6 +54,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         )
     for unreceived in unreceived_guards(before, after):
         yield from _unreceived(unreceived, before, after)
+    for scope in scope_changes(before, after):
+        yield _scope(scope)
     for owned in newly_owned(before, after):
         yield Finding(
             owned,
@@ -108,6 +112,19 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     is_own = field.resource is resource
     yield Finding(
         field if is_own else resource.at("metadata", "name"), f"{resource.key} {lost}", key=key
+    )
+
+
+def _scope(change: ScopeChange) -> Finding:
+    """A carrier that may no longer apply the guard in it."""
+    field, guard = change.field, located(change.guard)
+    does = f"changes {route_text(field.route)}, which says where"
+    if field.route == ("metadata", "name"):
+        does = "is no longer placed as base places it, by which"
+    return Finding(
+        field,
+        f"{field.resource.key} {does} {guard} is applied: it may no longer be",
+        key=f"scope {route_text(field.route)} of {change.guard.key}",
     )
 
 

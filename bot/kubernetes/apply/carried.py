@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from bot.core.resource import GroupKind, Resource
-from bot.core.states.carriers.kinds import CLUSTER_RESOURCE_SET
+from bot.core.state import State
+from bot.core.states.carriers.kinds import CLUSTER_RESOURCE_SET, may_nest
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.handling import Handling, Manner
 
@@ -18,6 +20,15 @@ _OBJECTS: Final = (
     GroupKind("kubernetes.crossplane.io", "Object"),
     GroupKind("kubernetes.m.crossplane.io", "Object"),
 )
+
+
+def carriers(state: State) -> Mapping[str, Resource]:
+    """Return the resources of a state that may carry others, by their keys as text."""
+    return {
+        str(resource.key): resource
+        for resource in state.resources
+        if resource.source.nesting is None and may_nest(resource.group_kind)
+    }
 
 
 def by_carrier(carrier: Resource, resource: Resource) -> Handling | None:

@@ -12,11 +12,10 @@ from typing import Final
 from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
-from bot.core.states.carriers.kinds import may_nest
 from bot.core.states.placements.unapplied import HELM_HOOK, hook_names
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
-from bot.kubernetes.apply.carried import by_carrier
+from bot.kubernetes.apply.carried import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.idle.idle_owners import idle_owners
 from bot.kubernetes.apply.ignored_differences import (
@@ -57,7 +56,7 @@ class Handlings:
         """
         nesting = resource.source.nesting
         if nesting is not None:
-            carrier = self.state.derived(_carriers).get(nesting.carrier)
+            carrier = self.state.derived(carriers).get(nesting.carrier)
             return None if carrier is None else by_carrier(carrier, resource) or self.of(carrier)
         if not (has_mark(resource) or self.are_restricted):
             return None
@@ -127,15 +126,6 @@ def _restricting(state: State) -> bool:
         owner.group_kind == kinds.HELM_RELEASE or any(ignored_items(owner))
         for owner in (*state.of(*OWNERS), *declaring)
     )
-
-
-def _carriers(state: State) -> Mapping[str, Resource]:
-    """The resources of a state that may carry others, by their keys as text."""
-    return {
-        str(resource.key): resource
-        for resource in state.resources
-        if resource.source.nesting is None and may_nest(resource.group_kind)
-    }
 
 
 def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
