@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from tests.analysis.law import Repository, config, flux, found, review
+from tests.analysis.law import Repository, blocks, config, flux, found, review
 from tests.states import Files
 
 DENY = (
@@ -186,6 +186,56 @@ def test_a_carrier_that_may_no_longer_apply_a_guard_is_reported(
 )
 def test_a_carrier_that_applies_as_much_as_before_is_not(old: str, new: str) -> None:
     assert fields(old, new) == []
+
+
+PODS = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
+    "spec: {containers: [{name: db, image: registry.example.com/db:1.0.0}]}\n"
+)
+OBJECT = (
+    "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: limits}\n"
+    f"spec:\n  forProvider:\n    manifest:\n{indent(DENY, '      ')}"
+)
+EXISTING = "generateExisting: true\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_lost"),
+    [
+        (OBJECT, OBJECT.replace("{name: limits}", "{name: renamed}"), False),
+        (
+            OBJECT,
+            OBJECT.replace("{name: limits}", "{name: renamed}").replace("[Ingress]", "[Egress]"),
+            True,
+        ),
+        (
+            kyverno(match("Namespace"), EXISTING),
+            kyverno(match("Namespace"), EXISTING).replace("{name: limits}", "{name: renamed}"),
+            False,
+        ),
+        (
+            kyverno(match("Namespace")),
+            kyverno(match("Namespace")).replace("{name: limits}", "{name: renamed}"),
+            True,
+        ),
+        (
+            policy() + placement(ALL) + bound(ONE),
+            policy().replace("{name: limits, n", "{name: renamed, n") + placement(ALL) + bound(ONE),
+            True,
+        ),
+        (
+            policy() + placement(ALL) + bound(ONE),
+            policy().replace("{name: limits, n", "{name: renamed, n")
+            + placement(ALL)
+            + bound("Policy, name: renamed"),
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_a_renamed_carrier_holds_its_guards_as_before(old: str, new: str, *, is_lost: bool) -> None:
+    sides = [{**files(carrier), "limits/other.yaml": PODS} for carrier in (old, new)]
+
+    assert blocks(review(Repository(*sides))) == is_lost
 
 
 def fields(old: str, new: str) -> list[str]:

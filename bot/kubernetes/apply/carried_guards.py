@@ -6,13 +6,14 @@ may read an object of an unknown kind. So a guard in a carrier makes up for none
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
-from bot.core.values import Body, mapping
+from bot.core.states.carriers.kinds import may_nest
+from bot.core.values import Body, mapping, thaw
 from bot.core.words import first_of
 from bot.kubernetes import kinds
 from bot.kubernetes.limiting import limits_others
@@ -32,8 +33,66 @@ def carried_guards(state: State) -> tuple[Resource, ...]:
 
 def newly_carried(before: State, after: State) -> tuple[Resource, ...]:
     """Return the guards of head in carriers that did not hold them at base."""
-    places = {located(guard) for guard in carried_guards(before)}
-    return tuple(guard for guard in carried_guards(after) if located(guard) not in places)
+    guards = carried_guards(after)
+    if not guards:
+        return ()
+    former = renamed_carriers(before, after)
+    places = {(guard.key, carrier_of(guard)) for guard in carried_guards(before)}
+    return tuple(
+        guard
+        for guard in guards
+        if (guard.key, former.get(carrier_of(guard), carrier_of(guard))) not in places
+    )
+
+
+def carrier_of(guard: Resource) -> str:
+    """Return the key of the outermost carrier of a resource as text, empty where it has none."""
+    return guard.source.nesting.carrier if guard.source.nesting is not None else ""
+
+
+def renamed_carriers(before: State, after: State) -> Mapping[str, str]:
+    """Return the carriers that base has under another name, with that: keys as text.
+
+    Kyverno deletes what a removed policy generated, and generates it anew only for what exists
+    later, unless the policy says otherwise.
+    https://kyverno.io/docs/policy-types/cluster-policy/generate/#generating-resources-for-existing-triggers
+    """
+    return after.against(before, _renamed_carriers)
+
+
+def _renamed_carriers(before: State, after: State) -> Mapping[str, str]:
+    changes = after.since(before)
+    former = {
+        _nameless(change.before): str(change.key)
+        for change in changes
+        if change.before is not None and change.after is None and _may_be_renamed(change.before)
+    }
+    if not former:
+        return {}
+    return {
+        str(change.key): former[nameless]
+        for change in changes
+        if change.after is not None and change.before is None and _may_be_renamed(change.after)
+        if (nameless := _nameless(change.after)) in former
+    }
+
+
+def _may_be_renamed(resource: Resource) -> bool:
+    if resource.source.nesting is not None or not may_nest(resource.group_kind):
+        return False
+    spec = resource.at("spec")
+    rules = [rule["generate"] for rule in spec["rules"].items() if rule["generate"].exists]
+    existing = [node["generateExisting"].value is True for node in (spec, *rules)]
+    is_kyverno = resource.group_kind.group == "kyverno.io"
+    return not is_kyverno or existing[0] or all(existing[1:])
+
+
+def _nameless(resource: Resource) -> tuple[GroupKind, str | None, str]:
+    """The kind, namespace and content of an object without its name."""
+    metadata = mapping(resource.body.get("metadata"))
+    rest = {name: value for name, value in metadata.items() if name != "name"}
+    content = repr(thaw({**resource.body, "metadata": rest}))
+    return (resource.group_kind, resource.namespace, content)
 
 
 def without_guards(state: State, guards: Collection[Resource]) -> State:

@@ -34,14 +34,15 @@ class _Placement:
         return spec if spec is not None else (self.kind, self.name)
 
 
-def lost_placements(carrier: Resource, before: State, after: State) -> Iterator[Node]:
+def lost_placements(
+    old: Resource, carrier: Resource, before: State, after: State
+) -> Iterator[Node]:
     """Yield the fields of head by which a carrier may no longer go where base sends it.
 
     The name of a Policy stands for a placement that it lost.
     https://open-cluster-management.io/docs/getting-started/integration/policy-controllers/policy-framework/
     """
-    old = before.get(carrier.key)
-    if old is None or carrier.group_kind not in (_POLICY, _REPLICA_SET):
+    if carrier.group_kind not in (_POLICY, _REPLICA_SET):
         return
     current = tuple(_placements(carrier, after))
     selections = [placement.selection for placement in current]

@@ -14,7 +14,7 @@ from bot.core.state import State
 from bot.core.states.carriers.kinds import CLUSTER_RESOURCE_SET
 from bot.core.values import Body, mapping, sequence
 from bot.kubernetes.apply.carried import carriers
-from bot.kubernetes.apply.carried_guards import carried_guards
+from bot.kubernetes.apply.carried_guards import carried_guards, carrier_of, renamed_carriers
 from bot.kubernetes.apply.carrier_placements import lost_placements
 from bot.records import dataclass
 
@@ -84,28 +84,36 @@ class ScopeChange:
 
 def scope_changes(before: State, after: State) -> Iterator[ScopeChange]:
     """Yield the fields by which carriers of base may no longer apply their guards, each once."""
-    old, new = before.derived(_guards_by_carrier), after.derived(_guards_by_carrier)
     reported: set[tuple[ResourceKey, Route]] = set()
-    for name in sorted(old.keys() & new.keys()):
-        sides = before.derived(carriers).get(name), after.derived(carriers).get(name)
-        pairs = [(old[name][key], guard) for key, guard in new[name].items() if key in old[name]]
-        if sides[0] is None or sides[1] is None or not pairs:
+    for change in _scope_changes(before, after):
+        place = (change.field.resource.key, change.field.route)
+        if place not in reported:
+            reported.add(place)
+            yield change
+
+
+def _scope_changes(before: State, after: State) -> Iterator[ScopeChange]:
+    old, new = before.derived(_guards_by_carrier), after.derived(_guards_by_carrier)
+    former = renamed_carriers(before, after) if old and new else {}
+    for name in new if old else ():
+        base_name = former.get(name, name)
+        one, other = before.derived(carriers).get(base_name), after.derived(carriers).get(name)
+        shared = old.get(base_name, {}).keys() & new[name].keys()
+        if one is None or other is None or not shared:
             continue
-        lost = [(field, pairs[0][1]) for field in lost_placements(sides[1], before, after)]
-        for was, guard in pairs:
-            lost.extend((field, guard) for field in _narrowed(sides[0], was, sides[1], guard))
-        for field, guard in lost:
-            place = (field.resource.key, field.route)
-            if place not in reported:
-                reported.add(place)
+        first = new[name][min(shared, key=lambda key: key.sort_key)]
+        for field in lost_placements(one, other, before, after):
+            yield ScopeChange(field, first)
+        for key in shared:
+            guard = new[name][key]
+            for field in _narrowed(one, old[base_name][key], other, guard):
                 yield ScopeChange(field, guard)
 
 
 def _guards_by_carrier(state: State) -> Mapping[str, Mapping[ResourceKey, Resource]]:
     by_carrier: dict[str, dict[ResourceKey, Resource]] = {}
     for guard in carried_guards(state):
-        if guard.source.nesting is not None:
-            by_carrier.setdefault(guard.source.nesting.carrier, {})[guard.key] = guard
+        by_carrier.setdefault(carrier_of(guard), {})[guard.key] = guard
     return by_carrier
 
 
