@@ -7,8 +7,8 @@ from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.carried_guards import located
-from bot.kubernetes.apply.carrier_scope import ScopeChange, scope_changes
+from bot.kubernetes.apply.carriers.guards import located
+from bot.kubernetes.apply.carriers.scope import ScopeChange, scope_changes
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied, newly_unnoticed
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
 from bot.kubernetes.apply.kept import kept_once

@@ -23,7 +23,7 @@ from bot.core.state import State
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
-from bot.kubernetes.apply.carried_guards import copies_in_words, newly_carried, without_guards
+from bot.kubernetes.apply.carriers.guards import copies_in_words, newly_carried, without_guards
 from bot.kubernetes.apply.kept import Kept, kept_once
 from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass

@@ -15,7 +15,7 @@ from bot.core.state import State
 from bot.core.states.placements.unapplied import HELM_HOOK, hook_names
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
-from bot.kubernetes.apply.carried import by_carrier, carriers
+from bot.kubernetes.apply.carriers.by_kind import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.idle.idle_owners import idle_owners
 from bot.kubernetes.apply.ignored_differences import (

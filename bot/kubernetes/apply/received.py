@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.core.words import first_of
-from bot.kubernetes.apply.carried_guards import (
+from bot.kubernetes.apply.carriers.guards import (
     carried_guards,
     copies_in_words,
     limiting_kinds,

@@ -13,9 +13,9 @@ from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.state import State
 from bot.core.states.carriers.kinds import CLUSTER_RESOURCE_SET
 from bot.core.values import Body, mapping, sequence
-from bot.kubernetes.apply.carried import carriers
-from bot.kubernetes.apply.carried_guards import carried_guards, carrier_of, renamed_carriers
-from bot.kubernetes.apply.carrier_placements import lost_placements
+from bot.kubernetes.apply.carriers.by_kind import carriers
+from bot.kubernetes.apply.carriers.guards import carried_guards, carrier_of, renamed_carriers
+from bot.kubernetes.apply.carriers.placements import lost_placements
 from bot.records import dataclass
 
 _CARRIED_BY_SET: Final = ("spec", "resources")
