@@ -43,11 +43,10 @@ class Primitive:
         """Whether the box allows the primitive. Wildcards allow it; rules without effect do not."""
         if self.namespace and scope not in (CLUSTER, self.namespace):
             return False
-        verbs = [verb for verb in self.verbs if verb in box.verbs or ALL in box.verbs]
-        if ANY_VERB in self.verbs:
-            verbs = ["get" if ALL in box.verbs else box.verbs[0]]
-        if not verbs or not self._named(box):
+        if not self._named(box):
             return False
+        any_verb = ANY_VERB in self.verbs
+        verbs = box.verbs if any_verb else [v for v in self.verbs if {v, ALL} & {*box.verbs}]
         return any(
             effective(Atom(verb, self.group, resource), scope, scoped)
             for resource in self.resources

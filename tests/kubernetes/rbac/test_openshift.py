@@ -72,6 +72,46 @@ def test_admin_writes_routes_and_role_bindings_of_openshift() -> None:
         assert any(found.rule.covers(Atom("create", group, resource)) for found in rules), resource
 
 
+CONSTRAINTS = """
+apiVersion: security.openshift.io/v1
+kind: SecurityContextConstraints
+metadata: {name: privileged}
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "subject"),
+    [
+        ("groups: [developers]", "Group developers"),
+        ("users: [jane]", "User jane"),
+        ("users: ['system:serviceaccount:tools:agent']", "ServiceAccount tools/agent"),
+    ],
+)
+def test_whom_constraints_list_may_use_them_everywhere(listed: str, subject: str) -> None:
+    before, after = world(ROUTE, CONSTRAINTS), world(ROUTE, f"{CONSTRAINTS}{listed}\n")
+
+    (finding,) = compare(before, after, None)
+
+    assert finding.severity == Severity.ERROR
+    assert finding.message.startswith(f"{subject} can now run pods that are privileged")
+    assert finding.facts["grants"] == (
+        {
+            "subject": subject_facts(subject),
+            "scope": "*",
+            "verb": "use",
+            "apiGroup": "security.openshift.io",
+            "resource": "securitycontextconstraints",
+            "resourceName": "privileged",
+        },
+    )
+
+
+def subject_facts(text: str) -> object:
+    kind, _, name = text.partition(" ")
+    space, _, last = name.rpartition("/")
+    return {"kind": kind, "namespace": space or None, "name": last}
+
+
 def test_the_policy_says_that_a_cluster_is_openshift() -> None:
     binding = BINDING % ("ClusterRole", "", "system:openshift:scc:privileged")
     openshift = Environment(openshift=True)

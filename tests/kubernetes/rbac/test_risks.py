@@ -103,6 +103,8 @@ def graded(finding: Finding) -> tuple[Severity | None, tuple[object, ...]]:
         ),
         (["get"], ["nodes/proxy"], "", "node-proxy", ERROR, None, None),
         (["watch"], ["nodes/proxy"], "", "node-proxy", ERROR, None, None),
+        (["GET", "watch"], ["nodes/proxy"], "", "node-proxy", ERROR, None, None),
+        (["*"], ["nodes/proxy"], "", "node-proxy", ERROR, None, None),
         (["proxy"], ["nodes"], "", "node-proxy", ERROR, None, None),
         (["sign"], ["signers"], CERTIFICATES, "csr", ERROR, None, None),
         (["create"], ["certificatesigningrequests"], CERTIFICATES, "csr", ERROR, None, None),
@@ -442,6 +444,21 @@ def test_very_many_grants_are_counted_and_not_all_listed() -> None:
     assert isinstance(grants, tuple)
     assert (len(grants), only.facts["grantsTotal"]) == (MOST_FACTS, 1_000_000)
     assert len(str(only.facts["grantsDigest"])) == 32
+
+
+def test_grants_that_are_not_listed_count_for_an_approval() -> None:
+    """The digest of the facts changes with each grant, and not with the order of grants."""
+    names = [f"n{n}" for n in range(100)]
+    verbs = [f"v{n}" for n in range(100)]
+    digests = [
+        found(rule(verbs, ["pods"], names=last_names)).facts["grantsDigest"]
+        for last_names in (names, [*names[:-1], "other"], names)
+    ]
+    two = [rule(verbs, [resource], names=names) for resource in ("pods", "secrets")]
+
+    assert digests[0] == digests[2] != digests[1]
+    assert [found(*rules).facts["grantsTotal"] for rules in (two, two[::-1])] == [20_000, 20_000]
+    assert found(*two).facts["grantsDigest"] == found(*two[::-1]).facts["grantsDigest"]
 
 
 def test_the_facts_of_all_findings_together_are_bounded() -> None:
