@@ -37,7 +37,7 @@ from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
 from bot.core.state import Change, changes
 from bot.core.states import Manifests, States, states_of
-from bot.core.states.resources import identity_of, resources_of
+from bot.core.states.resources import resources_of
 from bot.core.states.roots.fetched_files import without_reserved
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inputs import inputs_of
@@ -222,7 +222,7 @@ def _naming_sources(path: str, file: File, manifest: Manifest) -> list[ManifestF
 def _names_source(reading: Reading) -> bool:
     """Whether some object of a reading is of a kind that may name a remote source."""
     for document in reading.objects:
-        identity = identity_of(document.encoded)
+        identity = document.identity
         if identity and identity.kind in _SOURCES and identity.group_kind in SOURCE_KINDS:
             return True
     return False

@@ -24,7 +24,6 @@ from bot.core.reading import line_of, read_manifest
 from bot.core.resource import Resource, ResourceSource
 from bot.core.states import Pair, States, states_of
 from bot.core.states.placement_table import Placement
-from bot.core.states.resources import identity_of
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 from bot.records import dataclass
@@ -97,7 +96,7 @@ def _located(row: Placement, blobs: Blobs, change: str = "") -> LocatedPlacement
 def _written(resource: Resource, data: bytes) -> ResourceSource:
     """Where a resource that kustomize built is written: the object of its kind and name."""
     for document in read_manifest(data).kustomize.objects:
-        identity = identity_of(document.encoded)
+        identity = document.identity
         if identity and (identity.group_kind, identity.name) == (
             resource.group_kind,
             resource.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from bot.core.identity import ObjectIdentity
 from bot.records import dataclass
 
 Flag: TypeAlias = Literal[
@@ -26,11 +27,15 @@ Flag: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One object, unwrapped from lists, as JSON with sorted keys and integral floats as ints."""
+    """One object, unwrapped from lists, as JSON with sorted keys and integral floats as ints.
+
+    `identity` is None where it is no resource.
+    """
 
     encoded: bytes
     document: int
-    item: tuple[int, ...] = ()
+    item: tuple[int, ...]
+    identity: ObjectIdentity | None
 
 
 @dataclass(frozen=True, slots=True)

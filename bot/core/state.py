@@ -97,6 +97,9 @@ class State:
     _within: dict[tuple[frozenset[str], tuple[GroupKind, ...]], tuple[Resource, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _among: dict[tuple[frozenset[ResourceKey], tuple[GroupKind, ...]], tuple[Resource, ...]] = (
+        field(default_factory=dict, init=False, repr=False, compare=False)
+    )
     _against: dict[tuple[int, Callable[[State, State], object]], tuple[State, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -137,6 +140,15 @@ class State:
                 if (space := resource.key.namespace) is None or space in namespaces
             )
         return self._within[query]
+
+    def among(self, keys: frozenset[ResourceKey], *kinds: GroupKind) -> tuple[Resource, ...]:
+        """Return those of `of(*kinds)` that have one of these keys."""
+        query = (keys, kinds)
+        if query not in self._among:
+            self._among[query] = tuple(
+                resource for resource in self.of(*kinds) if resource.key in keys
+            )
+        return self._among[query]
 
     def in_namespace(self, namespace: str) -> tuple[Resource, ...]:
         """Return all resources in this namespace."""
@@ -200,7 +212,7 @@ class State:
 
 # What a state looks up in its resources alone, and keeps.
 _LOOKUPS: Final = ("_by_key", "_by_kind", "_by_namespace", "kinds")
-_MEMORIES: Final = ("_grouped", "_within")
+_MEMORIES: Final = ("_grouped", "_within", "_among")
 
 
 def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource, ...]]:

@@ -19,7 +19,7 @@ def show():
     parts = {".".join(name.split(".")[:2]) for name in sys.modules if name.partition(".")[0] in own}
     print(*sorted(name for name in packages - standard - own if not name.startswith("_cython")))
     print(*sorted(parts - own))
-    print(*sorted({"importlib.resources", "zipfile"} & sys.modules.keys()))
+    print(*sorted({"importlib.resources", "tomllib", "zipfile"} & sys.modules.keys()))
 from bot.cli import main
 main()
 """

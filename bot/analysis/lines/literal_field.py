@@ -9,7 +9,6 @@ from typing import Final
 from bot.core.reading import DEFAULT_LIMITS, line_of, read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
 from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
-from bot.core.states.resources import identity_of
 from bot.core.values import Value
 from bot.patterns import pattern
 
@@ -55,7 +54,7 @@ def _names(data: bytes) -> list[str]:
 def _in_document(data: bytes, node: Node) -> Iterator[tuple[int, Node]]:
     key = node.resource.key
     for document in read_manifest(data).kustomize.objects:
-        identity = identity_of(document.encoded)
+        identity = document.identity
         if identity is None or identity.group_kind != key.group_kind:
             continue
         source = ResourceSource("", "", document.document, document.item, kustomize=True)

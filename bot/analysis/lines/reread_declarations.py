@@ -13,7 +13,6 @@ from bot.core.manifest import Object, Reading
 from bot.core.reading import read_manifest
 from bot.core.rendering import Declare, Declared, declare_nothing
 from bot.core.resource import Resource
-from bot.core.states.resources import identity_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.records import dataclass
@@ -134,7 +133,7 @@ def _named(reading: Reading, resource: Resource) -> Object | None:
     """The object of that name; of several, that in the namespace."""
     document: Object | None = None
     for current_document in reading.objects:
-        identity = identity_of(current_document.encoded)
+        identity = current_document.identity
         named = identity and (identity.group_kind, identity.name)
         if identity is None or named != (resource.group_kind, resource.name):
             continue

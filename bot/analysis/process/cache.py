@@ -28,7 +28,7 @@ _MANIFESTS: Final = "manifests"
 _PACKAGE: Final = Path(__file__).parents[2]
 # What decides how content reads, and how that is written down.
 _READERS: Final = (
-    *("core/manifest.py", "core/reading/*.py", "analysis/manifests.py"),
+    *("core/manifest.py", "core/identity.py", "core/reading/*.py", "analysis/manifests.py"),
     *("analysis/process/packing.py", "analysis/process/cache.py"),
 )
 

@@ -7,6 +7,7 @@ from collections import Counter
 from hashlib import blake2b
 from typing import Final
 
+from bot.core.identity import identity_of
 from bot.core.manifest import Hazard, Manifest, Object, ReadError, Reading
 from bot.core.reading.build import ParsedDocument, build
 from bot.core.reading.canonical import canonical
@@ -182,7 +183,8 @@ class _File:
         try:
             for obj in unwrap(built.value, dialect):
                 if isinstance(obj, Unwrapped):
-                    objects.append(Object(canonical(obj.value), number, obj.item))
+                    encoded = canonical(obj.value)
+                    objects.append(Object(encoded, number, obj.item, identity_of(encoded)))
                 else:
                     odd.append(obj)
         except ReadingError as refused:

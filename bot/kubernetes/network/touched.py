@@ -27,25 +27,33 @@ _EGRESS: Final = b'"egress"'
 
 def touched_policies(state: State, reach: ChangeReach) -> Iterator[TrafficPolicy]:
     """Yield the policies of one side, refused ones too, of which anything may differ."""
-    for resource in state.of(*POLICY_KINDS):
-        if is_touched(resource, reach):
-            yield from policies(state).of(resource)
+    for resource in _touched_resources(state, reach):
+        yield from policies(state).of(resource)
+
+
+def _touched_resources(state: State, reach: ChangeReach) -> tuple[Resource, ...]:
+    if reach.sides is None:
+        return state.of(*POLICY_KINDS)
+    before, after = reach.sides
+    return state.among(after.against(before, _touched_keys), *POLICY_KINDS)
 
 
 def is_touched(resource: Resource, reach: ChangeReach) -> bool:
     """Whether anything may differ of what a policy decides."""
-    if reach.sides is None or reach.changes(resource):
+    if reach.sides is None:
         return True
     before, after = reach.sides
     return resource.key in after.against(before, _touched_keys)
 
 
 def _touched_keys(before: State, after: State) -> frozenset[ResourceKey]:
-    """The keys of the policies that are the same on both sides and decide about touched pods."""
+    """The keys of the policies that differ, or that decide about touched pods."""
     pods = _touched(before, after)
-    return frozenset(
+    changed = frozenset(change.key for change in changes(before, after, *POLICY_KINDS))
+    return changed.union(
         resource.key
         for resource in after.of(*POLICY_KINDS)
+        if resource.key not in changed
         if _may_select(resource, pods)
         if any(_selects_any(policy, (before, after)) for policy in policies(after).of(resource))
     )

@@ -118,3 +118,14 @@ def test_only_policies_within_reach_of_a_change_are_modelled() -> None:
     assert "network-policy-service-port" in rules
     assert _computed(states, state_policies._resource_policies) == {"team-3"}
     assert _computed(states, read) == set()
+
+
+def test_the_policies_that_a_change_touches_are_looked_for_once() -> None:
+    """Several rules ask for them, some once for each namespace of the change."""
+    before, after = _states(teams=30)
+
+    _judged(before, after)
+
+    (asked,) = {*before._among, *after._among}
+    assert {key.name for key in asked[0]} == {"web"}
+    assert [len(state._among[asked]) for state in (before, after)] == [1, 1]

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from bot.core.identity import identity_of
 from bot.core.resource import Nesting, Node, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.kinds import (
@@ -17,7 +18,6 @@ from bot.core.states.carriers.kinds import (
     may_nest,
 )
 from bot.core.states.carriers.texts import CarriedManifest, Unread
-from bot.core.states.resources import identity_of
 from bot.core.values import Body, mapping, sequence, text, thaw
 from bot.records import dataclass
 

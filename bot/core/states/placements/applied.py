@@ -7,11 +7,11 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from bot.core.identity import identity_of
 from bot.core.manifest import ManifestFile
 from bot.core.rendering import BuildStatus
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.states.rendered.renditions import Leaves, Rendition
-from bot.core.states.resources import identity_of
 from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.root import Root, RootKey
 from bot.records import cached_property, dataclass

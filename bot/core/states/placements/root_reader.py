@@ -76,11 +76,11 @@ class RootReader:
         """Return what the tool applies of a root, with what carriers among it carry."""
         space = root.default_namespace or self.namespace
         unapplied = unapplied_copies(root, resources)
-        applied = tuple(
+        applied = [
             resource
             for resource in resources
             if resource.key not in unapplied and is_applied(root, resource)
-        )
+        ]
         return Applied(root, with_carried(applied, space, self.scopes), unapplied=unapplied)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
@@ -109,19 +109,20 @@ class RootReader:
     def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
         """A root that gives what these files say, as kubectl or as kustomize reads them."""
         files = self._files(own_files, kustomize=kustomize)
-        read = {path: file for path, file in files.items() if not is_skipped(root, file)}
-        ordered = sorted(read, key=lambda path: path.split("/"))
-        unread = any(map(_is_unread, read.values()))
+        ordered = [
+            files[path]
+            for path in sorted(files, key=_segments)
+            if not is_skipped(root, files[path])
+        ]
+        unread = any(map(_is_unread, ordered))
         space = root.default_namespace or self.namespace
-        resources = tuple(
-            resource for path in ordered for resource in self._resources(read[path], space)
-        )
+        resources = [resource for file in ordered for resource in self._resources(file, space)]
         return replace(self._complete(root, resources), files=files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
         key = (file.path, file.blob, namespace, file.kustomize)
         if key not in self._plain:
-            self._plain[key] = tuple(resources_of(file, namespace, self.scopes))
+            self._plain[key] = resources_of(file, namespace, self.scopes)
         return self._plain[key]
 
     def _build(self, root: Root, roots: Roots) -> Applied:
@@ -225,6 +226,10 @@ def _listed_files(root: Root) -> Mapping[str, File]:
     """The files of a root without those that its declaration leaves out."""
     left_out = root.declared.left_out if root.declared is not None else ()
     return {path: file for path, file in root.files.items() if path not in left_out}
+
+
+def _segments(path: str) -> list[str]:
+    return path.split("/")
 
 
 def _is_manifest(manifest: Manifest) -> bool:

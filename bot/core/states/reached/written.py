@@ -8,8 +8,8 @@ from dataclasses import field
 from itertools import permutations
 from typing import Final, TypeAlias
 
+from bot.core.identity import ObjectIdentity
 from bot.core.states.reached.interests import Label
-from bot.core.states.resources import ObjectIdentity, identity_of
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.states.roots.root import Root
@@ -181,7 +181,7 @@ class WrittenRoots:
             read = self.manifests.kustomization if is_kustomization else self.manifests.manifest
             documents = read(file).kustomize.objects
             encoded = b"\n".join(document.encoded for document in documents)
-            identities = tuple(filter(None, (identity_of(each.encoded) for each in documents)))
+            identities = tuple(filter(None, (each.identity for each in documents)))
             if identities:
                 selectors = b"\n".join(_SELECTOR.findall(encoded))
                 return WrittenFile(

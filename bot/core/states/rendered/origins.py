@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.core.identity import identity_of
 from bot.core.manifest import Manifest, Object
 from bot.core.reading import FileLimits, read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
 from bot.core.rendering import ORIGIN_PREFIX, BuildResult
 from bot.core.resource import Resource, ResourceSource
 from bot.core.scopes import Scopes
-from bot.core.states.resources import identity_of
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
 from bot.core.states.roots.root import Root
 from bot.errors import UnbuildableError

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.core.identity import ObjectIdentity, identity_of
 from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes, is_built_in_cluster_scoped
-from bot.core.states.resources import ObjectIdentity, identity_of
 from bot.records import dataclass
 
 _encode = msgspec.json.Encoder(order="sorted").encode

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.core.identity import identity_of
 from bot.core.manifest import Manifest
-from bot.core.states.resources import identity_of
 
 
 class _Kind(msgspec.Struct, frozen=True):

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from bot.core.resource import Resource, ResourceKey, ResourceSource
-from bot.core.values import freeze, mapping
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.versions import minor_version
 
@@ -25,6 +24,8 @@ class _Builtin(msgspec.Struct, frozen=True):
     minors: tuple[int, ...]
     object: dict[str, Any]
 
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 # Package data, read on import: the sandboxed child process cannot open files later. The file is
 # generated (`make oracle`) by running the bootstrap policy of each minor version.
@@ -62,14 +63,8 @@ def is_builtin(resource: Resource) -> bool:
     return resource.source == SOURCE
 
 
-def _resource(body: Mapping[str, object]) -> Resource:
-    content = mapping(freeze(body))
-    metadata = mapping(content["metadata"])
-    namespace = metadata.get("namespace")
-    key = ResourceKey(
-        RBAC_GROUP,
-        str(content["kind"]),
-        str(namespace) if namespace is not None else None,
-        str(metadata["name"]),
-    )
-    return Resource.of(key, content, SOURCE)
+def _resource(body: Mapping[str, Any]) -> Resource:
+    metadata = body["metadata"]
+    key = ResourceKey(RBAC_GROUP, body["kind"], metadata.get("namespace"), metadata["name"])
+    # The file is ours, so that the body need not be frozen and copied, as `Resource.of` does.
+    return Resource(key, body["apiVersion"], _encode(body), SOURCE)

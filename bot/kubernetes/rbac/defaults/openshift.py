@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pkgutil import get_data
@@ -20,7 +19,7 @@ Table = dict[str, tuple[str, ...]]
 
 
 class _Data(msgspec.Struct):
-    """The data file; a comment in the file describes its format."""
+    """The data file; `bot/kubernetes/data/README.md` describes its format."""
 
     words: dict[str, str]
     aggregated: Table
@@ -33,13 +32,13 @@ class _Data(msgspec.Struct):
 
 
 # Package data, read on import: the sandboxed child process cannot open files later.
-_FILE: Final = get_data("bot.kubernetes", "data/openshift.toml") or b""
+_FILE: Final = get_data("bot.kubernetes", "data/openshift.json") or b""
 
 
 @cache
 def _data() -> _Data:
     """The data file, decoded once."""
-    return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
+    return msgspec.json.decode(_FILE, type=_Data)
 
 
 @cache
