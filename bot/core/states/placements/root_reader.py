@@ -72,7 +72,14 @@ class RootReader:
     def _built(self, root: Root, built: BuildResult) -> Applied:
         return self._complete(root, tuple(rendered(root, built, self.namespace, self.scopes)))
 
-    def _complete(self, root: Root, resources: Sequence[Resource]) -> Applied:
+    def _complete(
+        self,
+        root: Root,
+        resources: Sequence[Resource],
+        files: Mapping[str, ManifestFile] = MappingProxyType({}),
+        *,
+        unread: bool = False,
+    ) -> Applied:
         """Return what the tool applies of a root, with what carriers among it carry."""
         space = root.default_namespace or self.namespace
         unapplied = unapplied_copies(root, resources)
@@ -81,7 +88,8 @@ class RootReader:
             for resource in resources
             if resource.key not in unapplied and is_applied(root, resource)
         ]
-        return Applied(root, with_carried(applied, space, self.scopes), unapplied=unapplied)
+        carried = with_carried(applied, space, self.scopes)
+        return Applied(root, carried, files, unread=unread, unapplied=unapplied)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
         if id(root) not in self._by_root:
@@ -117,7 +125,7 @@ class RootReader:
         unread = any(map(_is_unread, ordered))
         space = root.default_namespace or self.namespace
         resources = [resource for file in ordered for resource in self._resources(file, space)]
-        return replace(self._complete(root, resources), files=files, unread=unread)
+        return self._complete(root, resources, files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
         key = (file.path, file.blob, namespace, file.kustomize)
@@ -149,7 +157,7 @@ class RootReader:
             return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
-        return replace(self._complete(root, resources), files=files, unread=unread)
+        return self._complete(root, resources, files, unread=unread)
 
     def _listed(
         self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
