@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
+from typing import Final, TypeAlias
 
 from bot.core.reading.yaml_texts import merged
 from bot.core.resource import Resource
@@ -12,8 +14,10 @@ from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd.source import Application
 from bot.kubernetes.gitops.generators import MOST_SETS, Generators
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
-from bot.kubernetes.gitops.templates import Parameters, filled
+from bot.kubernetes.gitops.templates import Parameters, filled, missing_parameter
 from bot.kubernetes.gitops.tree_files import TreeFiles
+
+_MISSING_ENDS: Final = frozenset({"missingkey=error"})
 
 
 def applications_of(
@@ -43,15 +47,38 @@ def _generated(
     go = spec["goTemplate"].value is True
     patch = text(spec["templatePatch"].value)
     hindrances = ("its ApplicationSet patches it by a template",) if patch else ()
-    generators = Generators(places, addresses, go)
+    sets = list(islice(_parameter_sets(resource, Generators(places, addresses, go)), MOST_SETS + 1))
+    if go and _MISSING_ENDS & set(spec["goTemplateOptions"].texts):
+        hindrances = (*hindrances, *islice(_failures(sets), 1))
+    for template, parameters, failure in sets:
+        yield _application(resource, template, parameters, (*hindrances, *failure), go=go)
+
+
+_Set: TypeAlias = tuple[Body, Parameters, tuple[str, ...]]
+"""A template, the parameters for it, and why there are none."""
+
+
+def _parameter_sets(resource: Resource, generators: Generators) -> Iterator[_Set]:
+    spec = resource.at("spec")
     for generator in map(mapping, sequence(spec["generators"].value)):
         template = _template(generator, spec["template"].mapping)
         try:
             for parameters in generators.sets(generator):
-                yield _application(resource, template, parameters, hindrances, go=go)
+                yield template, parameters, ()
         except UnbuildableError as error:
-            why = (*hindrances, f"its ApplicationSet cannot be evaluated: {error}")
-            yield _application(resource, template, Parameters(opens=True), why, go=go)
+            failure = f"its ApplicationSet cannot be evaluated: {error}"
+            yield template, Parameters(opens=True), (failure,)
+
+
+def _failures(sets: Iterable[_Set]) -> Iterator[str]:
+    """Yield why Argo CD generates nothing of a set: one failing template ends all.
+
+    https://github.com/argoproj/argo-cd/blob/master/applicationset/controllers/template/template.go
+    """
+    for template, parameters, _ in sets:
+        missing = missing_parameter(template, parameters)
+        if missing is not None:
+            yield f"its ApplicationSet fails, as a set of its parameters has no {missing}"
 
 
 def _template(generator: Body, template: Body) -> Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Final, TypeAlias
 
@@ -60,6 +60,45 @@ def fill(text: str, parameters: Parameters, *, go: bool) -> str:
     if "{{" not in text:
         return text
     return _go(text, parameters) if go else _fast(text, parameters)
+
+
+def missing_parameter(value: Value, parameters: Parameters, depth: int = 0) -> str | None:
+    """Return the first field of a Go template that a set of parameters does not have.
+
+    With `missingkey=error` it ends the whole template. Texts with control actions may never come to
+    a field, and `index` of a missing key gives nothing.
+    https://pkg.go.dev/text/template#Template.Option
+    """
+    if parameters.opens or not parameters.values or depth > _DEEPEST:
+        return None
+    if isinstance(value, str):
+        return _missing_field(value, parameters.values)
+    items: Iterable[Value] = ()
+    if isinstance(value, Mapping):
+        items = (*value, *value.values())
+    elif isinstance(value, tuple):
+        items = value
+    missing = (missing_parameter(item, parameters, depth + 1) for item in items)
+    return next((name for name in missing if name is not None), None)
+
+
+def _missing_field(text: str, values: Values) -> str | None:
+    actions = [match["tag"].strip("-").strip() for match in _FAST.finditer(text)]
+    if any(_CONTROL.match(action) for action in actions):
+        return None
+    for action in actions:
+        if _FIELD.fullmatch(action) and not _has(values, action[1:].split(".")):
+            return action
+    return None
+
+
+def _has(value: Value, steps: list[str]) -> bool:
+    """Whether a field exists; what is below a value that is no mapping is another error."""
+    for step in steps:
+        if not isinstance(value, Mapping) or step not in value:
+            return not isinstance(value, Mapping)
+        value = value[step]
+    return True
 
 
 def _fast(text: str, parameters: Parameters) -> str:

@@ -325,3 +325,42 @@ def test_generators_that_argo_cd_refuses_are_said(generators: str, why: str) -> 
     assert hindrances(declared({"set.yaml": text, **TREE})) == [
         (f"its ApplicationSet cannot be evaluated: {why}",)
     ]
+
+
+STRICT = "  goTemplateOptions: ['missingkey=error']\n"
+LAX = "  goTemplateOptions: ['missingkey=zero']\n"
+LIST = "[{list: {elements: [{env: prod, c: {a: x}}, {env: stage}]}}]"
+FAILS = "its ApplicationSet fails, as a set of its parameters has no "
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "missing"),
+    [
+        ("{{.c.a}}", STRICT, ".c.a"),
+        ("{{ .d }}", STRICT, ".d"),
+        ("a {{- .d -}} b", STRICT, ".d"),
+        ("{{.d}}", LAX, None),
+        ("{{.d}}", "", None),
+        ("{{.env}}", STRICT, None),
+        ('{{ index . "d" }}', STRICT, None),
+        ("{{ if .env }}x{{ else }}{{.d}}{{ end }}", STRICT, None),
+        ("{{ .d | default .env }}", STRICT, None),
+    ],
+)
+def test_a_missing_parameter_may_end_the_whole_set(
+    text: str, more: str, missing: str | None
+) -> None:
+    spec = template("apps/a/prod", "c")
+    label = f"info: [{{name: a, value: '{text}'}}], source: "
+    spec = spec.replace("source: ", label, 1)
+
+    found = declared({"set.yaml": application_set(LIST, spec, go=True, more=more), **TREE})
+
+    assert {held.hindrances for held in found} == {(FAILS + missing,) if missing else ()}
+
+
+def test_parameters_that_a_cluster_gives_may_be_any() -> None:
+    spec = template("apps/a/prod", "{{.name}}")
+    text = application_set("[{clusters: {}}]", spec, go=True, more=STRICT)
+
+    assert hindrances(declared({"set.yaml": text, **TREE})) == [()]

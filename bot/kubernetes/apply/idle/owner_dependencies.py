@@ -48,14 +48,13 @@ def all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
         yield OwnerDependency(account, kinds.SERVICE_ACCOUNT, owner.namespace, account.text)
     for source in (spec["sourceRef"], spec["chart"]["spec"]["sourceRef"], spec["chartRef"]):
         yield from _named(source, SOURCES, source["namespace"].text or owner.namespace)
+    yield from _needed_values(spec["valuesFrom"], owner)
     if owner.group_kind != kinds.FLUX_KUSTOMIZATION:
         return
     secret = spec["decryption"]["secretRef"]
     if secret["name"].text:
         yield OwnerDependency(secret, kinds.SECRET, owner.namespace, secret["name"].text or "")
-    for item in spec["postBuild"]["substituteFrom"].items():
-        if item["optional"].value is not True:
-            yield from _named(item, (kinds.CONFIG_MAP, kinds.SECRET), owner.namespace)
+    yield from _needed_values(spec["postBuild"]["substituteFrom"], owner)
 
 
 def dependencies(owner: Resource) -> Iterator[OwnerDependency]:
@@ -92,6 +91,16 @@ def circular_owners(state: State) -> frozenset[OwnerTarget]:
             if not waits[target]:
                 ready.append(target)
     return frozenset(target for target, needed in waits.items() if needed)
+
+
+def _needed_values(references: Node, owner: Resource) -> Iterator[OwnerDependency]:
+    """The settings and Secrets of which a list takes values, without which its owner stops.
+
+    https://fluxcd.io/flux/components/helm/helmreleases/#values-references
+    """
+    for item in references.items():
+        if item["optional"].value is not True:
+            yield from _named(item, (kinds.CONFIG_MAP, kinds.SECRET), owner.namespace)
 
 
 def _named(

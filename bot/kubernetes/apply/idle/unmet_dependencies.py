@@ -15,6 +15,7 @@ from bot.kubernetes.apply.idle.owner_dependencies import (
     all_dependencies,
     circular_owners,
 )
+from bot.kubernetes.apply.idle.readiness import is_never_ready
 from bot.kubernetes.workloads.references import providers
 
 _VALUES: Final = (kinds.CONFIG_MAP, kinds.SECRET)
@@ -31,7 +32,7 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
     if owner.group_kind not in kinds.FLUX_OWNERS:
         return None
     for item in owner.at("spec", "dependsOn").items():
-        if _is_never_ready(item["readyExpr"].text or ""):
+        if is_never_ready(item["readyExpr"].text or ""):
             return item["readyExpr"]
     circular = after.derived(circular_owners)
     for dependency in all_dependencies(owner):
@@ -40,15 +41,6 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
         if suspended := _suspended_source(dependency, owner, before, after):
             return suspended
     return None
-
-
-def _is_never_ready(expression: str) -> bool:
-    """Whether an expression about a dependency looks at no object, and is not `true`.
-
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#dependency-ready-expression
-    """
-    looks = any(word in expression for word in ("self", "dep"))
-    return bool(expression.strip()) and not looks and expression.strip() != "true"
 
 
 def _is_missing(dependency: OwnerDependency, before: State, after: State) -> bool:
