@@ -21,7 +21,8 @@ import pytest
 from bot.core.rendering import Renderer, ToolName
 from bot.errors import UsageError
 from bot.render.install import build
-from bot.render.tools import Binary, find, pinned_tools, pinned_validator
+from bot.render.programs import Binary, pinned_tools, pinned_validator
+from bot.render.tools import find
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())

@@ -27,7 +27,8 @@ def offer_renderers(problems: Sequence[Problem]) -> bool:
     if not any(_MARK in problem.message for problem in problems):
         return False
     from bot.cli.tools import install_renderers  # noqa: PLC0415 - only where one is missing
-    from bot.render.tools import find, pinned_tools  # noqa: PLC0415 - only where one is missing
+    from bot.render.programs import pinned_tools  # noqa: PLC0415 - only where one is missing
+    from bot.render.tools import find  # noqa: PLC0415 - only where one is missing
 
     missing = [
         tool.name

@@ -16,7 +16,8 @@ from bot.errors import UsageError
 from bot.records import dataclass
 
 if TYPE_CHECKING:
-    from bot.render.tools import Binary, PinnedTool, Unusable
+    from bot.render.programs import Binary, PinnedTool
+    from bot.render.tools import Unusable
 
 LIST_EPILOG: Final = """\b
 Examples:
@@ -41,7 +42,8 @@ def list_() -> None:
     Fairlead uses the first usable binary in FAIRLEAD_TOOLS, the folder tools of DATA_DIR, your
     cache directory and the PATH, in this order; kubectl's built-in kustomize comes last.
     """
-    from bot.render.tools import candidates, pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
+    from bot.render.programs import pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
+    from bot.render.tools import candidates  # noqa: PLC0415 - not for --help
     from bot.sandbox import proved_state  # noqa: PLC0415 - not for --help
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
@@ -57,7 +59,7 @@ def list_() -> None:
 
 
 def _line(candidate: Binary | Unusable) -> str:
-    from bot.render.tools import Binary  # noqa: PLC0415 - not for --help
+    from bot.render.programs import Binary  # noqa: PLC0415 - not for --help
 
     if isinstance(candidate, Binary):
         which = "the pinned version" if candidate.pinned else "not the pinned version"
@@ -94,7 +96,7 @@ def fetch(*, build: bool, folder: Path | None) -> None:
 def install_renderers(target: Path, *, build: bool = False) -> None:
     """Install the pinned renderers into a folder, and say so. Raises UsageError on failure."""
     from bot.render import install  # noqa: PLC0415 - not for --help
-    from bot.render.tools import pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
+    from bot.render.programs import pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
 
     for tool in (*pinned_tools(), *([pinned_validator()] if build else [])):
         if _is_there(tool, target):

@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 import requests
 
 from bot.errors import UsageError
-from bot.render.tools import Archive, PinnedTool
+from bot.render.programs import Archive, PinnedTool
 
 _ARCHIVE_LIMIT: Final = 128 * 1024 * 1024
 _MEMBER_LIMIT: Final = 512 * 1024 * 1024

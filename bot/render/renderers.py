@@ -11,9 +11,9 @@ from bot.core.rendering import Build, Builder, BuildResult, BuildStatus, Release
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
 from bot.records import dataclass
+from bot.render.programs import Binary
 from bot.render.run import Ending, Finished, RendererCommand, RunLimits, run
 from bot.render.stderr import last_error
-from bot.render.tools import Binary
 from bot.render.workspace import Work, work_folder
 from bot.sandbox import SandboxState, proved_state
 

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from bot.core.validation import Refusal, ValidationRequest, ValidationResult
+from bot.render.programs import Binary
 from bot.render.run import MEBIBYTE, Finished, RendererCommand, RunLimits, run
-from bot.render.tools import Binary
 
 _LIMITS: Final = RunLimits(
     memory=1536 * MEBIBYTE, output=32 * MEBIBYTE, cpu=60, wall=90, largest_file=0

@@ -11,8 +11,8 @@ from bot.core.engine.review import Analysis, Location
 from bot.core.rendering import Renderer
 from bot.core.state import changes
 from bot.core.states import States, states_of
+from bot.render.programs import Binary
 from bot.render.renderers import Renderers
-from bot.render.tools import Binary
 from tests.analysis.rules import every_value, find_rule
 from tests.states import Files, Grove, resource
 from tests.tools import renderer_binaries

@@ -11,8 +11,8 @@ from bot.core.engine.review import Analysis
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, BuildResult, Renderer
+from bot.render.programs import Binary
 from bot.render.renderers import Renderers
-from bot.render.tools import Binary
 from tests.analysis.law import Repository, application, binding, review, workload
 from tests.analysis.rules import every_value, find_rule
 from tests.states import Files, Grove, Link, resource

@@ -13,8 +13,8 @@ import pytest
 from bot.analysis.examine import examine_trees
 from bot.catalog import load_rules
 from bot.core.validation import ValidationRequest
+from bot.render.programs import Binary
 from bot.render.run import Finished, RendererCommand, RunLimits, run
-from bot.render.tools import Binary
 from bot.render.validator import ValidatorProgram
 from tests.states import Grove
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.render.install import build
-from bot.render.tools import pinned
+from bot.render.programs import pinned
 from bot.sandbox import proved_state
 from bot.settings import tool_folders
 from tests.cli.running import Ran, fairlead

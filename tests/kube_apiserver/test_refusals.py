@@ -13,7 +13,7 @@ import yaml
 from bot.analysis.examine import examine_trees
 from bot.catalog import load_rules
 from bot.core.policy.model import Policy
-from bot.render.tools import find_validator
+from bot.render.programs import find_validator
 from bot.render.validator import ValidatorProgram
 from tests.kube_apiserver.changes import ObjectChange, changes
 from tests.kube_apiserver.objects import DEFINITION

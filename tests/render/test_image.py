@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bot.render.tools import pinned_tools
+from bot.render.programs import pinned_tools
 
 _STAGE: Final = re.compile(
     r"^FROM scratch AS tools-(\w+)\n((?:ADD (?:.+\\\n)+.+\n)+)", re.MULTILINE

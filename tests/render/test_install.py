@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import UsageError
 from bot.render.install import build, fetch, this_platform
-from bot.render.tools import Archive, PinnedTool
+from bot.render.programs import Archive, PinnedTool
 
 
 def archive_of(member: str, content: bytes) -> bytes:

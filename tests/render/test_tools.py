@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.rendering import Renderer
-from bot.render.tools import Binary, Unusable, candidates, find, pinned, pinned_tools
+from bot.render.programs import Binary, pinned, pinned_tools
+from bot.render.tools import Unusable, candidates, find
 from tests.tools import renderer_tools
 
 

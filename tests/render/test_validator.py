@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.validation import Refusal, ValidationRequest, ValidationResult
+from bot.render.programs import Binary, find_validator, pinned_validator
 from bot.render.run import RunLimits
-from bot.render.tools import Binary, find_validator, pinned_validator
 from bot.render.validator import ValidatorProgram
 from tests.tools import validator_tools
 

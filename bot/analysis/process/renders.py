@@ -26,7 +26,7 @@ from bot.sandbox import proved_state
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from bot.render.tools import Binary
+    from bot.render.programs import Binary
     from bot.render.validator import ValidatorProgram
 
 _MOST_FILES: Final = 20_000
@@ -89,12 +89,11 @@ class Renders:
 
         return Renderers(blobs, _Found(self.find), confined=self.confined)
 
-    def validator(self) -> ValidatorProgram | None:
-        """The validator, or None where there is none."""
+    def validator(self, binary: Binary) -> ValidatorProgram:
+        """The validator in this file, to run it."""
         from bot.render.validator import ValidatorProgram  # noqa: PLC0415 - only where one is asked
 
-        binary = self.find_validator()
-        return None if binary is None else ValidatorProgram(binary, confined=self.confined)
+        return ValidatorProgram(binary, confined=self.confined)
 
     def version(self, name: Renderer) -> str:
         """What builds, so that what another version made is not taken for this one's."""
@@ -121,7 +120,7 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
 
 def _find_validator(folders: tuple[Path, ...]) -> Binary | None:
-    from bot.render.tools import find_validator  # noqa: PLC0415 - only where something is validated
+    from bot.render.programs import find_validator  # noqa: PLC0415 - only where something is validated
 
     return find_validator(folders)
 

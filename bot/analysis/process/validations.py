@@ -42,13 +42,14 @@ class ValidationRequests:
         """
         _check(requests)
         start = time.monotonic()
-        program = self.renders.validator()
-        if program is None or not requests:
+        binary = self.renders.find_validator()
+        if binary is None or not requests:
             return [ValidationResult("unavailable")] * len(requests), 0.0
-        keys = [self._key(request, str(program.binary)) for request in requests]
+        keys = [self._key(request, str(binary)) for request in requests]
         results = self._cached(keys)
         missing = [place for place, key in enumerate(keys) if key not in results]
         if missing:
+            program = self.renders.validator(binary)
             fresh = program.validate_all([requests[place] for place in missing])
             judged = {keys[place]: result for place, result in zip(missing, fresh, strict=True)}
             self.cache.put(

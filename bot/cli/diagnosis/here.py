@@ -14,7 +14,8 @@ from typing import Final
 
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.fetch.store import Store
-from bot.render.tools import find, pinned_tools
+from bot.render.programs import pinned_tools
+from bot.render.tools import find
 from bot.sandbox import proved_state
 from bot.settings import Settings, tool_folders
 from bot.store.inventory import to_back_up, unknown

@@ -19,7 +19,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, BuildResult, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
-from bot.render.tools import Binary
+from bot.render.programs import Binary
 from tests.states import Files, Grove, resource
 
 BLOB = "a" * 40

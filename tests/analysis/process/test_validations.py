@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from bot.analysis.process.renders import Renders
 from bot.analysis.process.validations import ValidationRequests
 from bot.core.validation import ValidationRequest, ValidationResult
 from bot.errors import AnalysisError
-from bot.render.tools import Binary
+from bot.render.programs import Binary
 from bot.render.validator import ValidatorProgram
 
 BINARY = Binary("validator", "1", Path("/nowhere/validator"), pinned=True, words=())
@@ -23,10 +23,11 @@ BINARY = Binary("validator", "1", Path("/nowhere/validator"), pinned=True, words
 class Recorder(Renders):
     """Renders whose validator answers from memory and records what it was asked."""
 
+    find_validator: Callable[[], Binary | None] = lambda: BINARY
     asked: list[ValidationRequest] = field(default_factory=list)
 
-    def validator(self) -> ValidatorProgram | None:
-        return Answering(BINARY, recorder=self)
+    def validator(self, binary: Binary) -> ValidatorProgram:
+        return Answering(binary, recorder=self)
 
 
 @dataclass(frozen=True, slots=True)
