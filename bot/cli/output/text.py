@@ -34,6 +34,7 @@ _STYLES: Final = {
 _VERDICTS: Final = {"pass": "bold green", "blocked": "bold red", "incomplete": "bold yellow"}
 _MOST_ENVIRONMENTS: Final = 10
 _MOST_IMAGES: Final = 50
+_MOST_STOOD: Final = 10
 _NO_FILE: Final = "(no single file)"
 
 
@@ -109,12 +110,14 @@ def _hints(review: Review) -> Iterator[str]:
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
-    if review.problems:
-        yield (
-            "What could not be reviewed",
-            "bold yellow",
-            dict.fromkeys(map(_problem, review.problems)),
-        )
+    new = dict.fromkeys(_problem(each) for each in review.problems if not each.stood_before)
+    stood = [*dict.fromkeys(_problem(each) for each in review.problems if each.stood_before)]
+    if new:
+        yield "What could not be reviewed", "bold yellow", new
+    if stood:
+        more = [f"and {len(stood) - _MOST_STOOD:,} more"] if len(stood) > _MOST_STOOD else []
+        title = "What could not be reviewed before this change either"
+        yield title, "bold yellow", [*stood[:_MOST_STOOD], *more]
     if review.summary.images:
         images = image_rows(review.summary.images)
         shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]

@@ -87,10 +87,13 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
     if review.verdict == "blocked":
         return Conclusion("failure", _blocked(review, blocking))
     if review.verdict == "incomplete":
-        unseen = f"{counted(len(review.problems), 'thing')} could not be reviewed"
+        stood = sum(problem.stood_before for problem in review.problems)
+        new = len(review.problems) - stood
+        unseen = f"{counted(new or stood, 'thing')} could not be reviewed"
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
-        return Conclusion("failure", unseen)
+        more = f", and {counted(stood, 'more')} as before this change" if new and stood else ""
+        return Conclusion("failure", unseen + more)
     return Conclusion("success", _passed(review))
 
 
@@ -156,9 +159,7 @@ def _blocked(review: Review, blocking: int) -> str:
 
 def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
     """Whether what could not be reviewed lets the merge pass: only what base hid just as well."""
-    return policy.incomplete == "allow" and not any(
-        problem.new or problem.kind == "rule-failed" for problem in problems
-    )
+    return policy.incomplete == "allow" and all(problem.stood_before for problem in problems)
 
 
 def _observed(blocking: int, problems: int) -> str:

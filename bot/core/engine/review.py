@@ -136,6 +136,11 @@ class Problem:
         """Whether somebody may accept it: only what has an id and known inputs."""
         return bool(self.id and self.digest)
 
+    @property
+    def stood_before(self) -> bool:
+        """Whether base could not be reviewed there either."""
+        return not self.new and self.kind != "rule-failed"
+
 
 def problem_about(
     subject: ProblemSubject,

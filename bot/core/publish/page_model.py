@@ -87,7 +87,7 @@ class PageSettled(msgspec.Struct, frozen=True):
 
 
 class ReviewPage(msgspec.Struct, frozen=True):
-    """The document of a review's page."""
+    """The document of a review's page. `stood` are problems that base had already."""
 
     verdict: str
     title: str
@@ -105,3 +105,4 @@ class ReviewPage(msgspec.Struct, frozen=True):
     grants: tuple[PageGrant, ...]
     settled: tuple[PageSettled, ...]
     overridden: str = ""
+    stood: tuple[tuple[str, PagePlace | None], ...] = ()

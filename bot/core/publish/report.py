@@ -42,13 +42,18 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
     blocking = [finding for finding in worst_first if finding.blocks]
     serious = [item for item in worst_first if item.severity is not Severity.NOTICE]
+    new = [problem for problem in review.problems if not problem.stood_before]
+    stood = [problem for problem in review.problems if problem.stood_before]
     values = {
         "review": review,
         "policy": policy,
         "pages": pages.of(review),
         "worst": blocking[0] if blocking else None,
         "others": len(blocking) - 1,
-        "problems": _problems(review.problems),
+        "first_problem": next(iter([*new, *stood]), None),
+        "new_problems": _problems(new),
+        "stood": _problems(stood),
+        "unseen": len(new or stood),
         "images": image_rows(review.summary.images),
         "serious": serious,
         "severities": severities(serious),

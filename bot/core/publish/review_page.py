@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
-from bot.core.engine.review import Location, Review, ReviewFinding
+from bot.core.engine.review import Location, Problem, Review, ReviewFinding
 from bot.core.policy.model import Policy
 from bot.core.publish import difference as words
 from bot.core.publish.causes import causes
@@ -69,10 +69,8 @@ def review_page(
             for finding, alike in listed[:MOST_FINDINGS]
         ),
         hidden=sum(1 + len(alike) for _, alike in listed[MOST_FINDINGS:]),
-        problems=tuple(
-            (visible(problem.message), _place(problem.location, pages))
-            for problem in review.problems[:MOST_FINDINGS]
-        ),
+        problems=_problems((each for each in review.problems if not each.stood_before), pages),
+        stood=_problems((each for each in review.problems if each.stood_before), pages),
         images=tuple(
             (visible(row.where), _image(row.old), _image(row.new))
             for row in image_rows(review.summary.images)[:MOST_ROWS]
@@ -127,6 +125,15 @@ def _finding(
         owners=waiting.owners if waiting else (),
         missing=waiting.missing if waiting else 0,
         accepted_by=waiting.accepted_by if waiting else (),
+    )
+
+
+def _problems(
+    problems: Iterable[Problem], pages: Pages
+) -> tuple[tuple[str, PagePlace | None], ...]:
+    return tuple(
+        (visible(problem.message), _place(problem.location, pages))
+        for problem in islice(problems, MOST_FINDINGS)
     )
 
 

@@ -180,6 +180,15 @@ TEXTS: dict[str, Callable[[], str]] = {
         Policy(),
     ),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
+    "summary_new_problem_first": lambda: summary(
+        decided(
+            problems=(
+                *(replace(PROBLEMS[0], message=f"chart {at} is not rendered") for at in range(4)),
+                Problem("unreadable", True, Location("z/link.yaml", None, "RIGHT"), "it is a link"),
+            )
+        ),
+        Policy(),
+    ),
     "summary_unseen_twice": lambda: summary(
         decided(
             problems=tuple(

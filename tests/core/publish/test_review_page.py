@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from bot.core.engine.review import Counts, Location, RemovedGrants, Review, Summary
+from bot.core.engine.review import Counts, Location, Problem, RemovedGrants, Review, Summary
 from bot.core.policy.model import Policy
 from bot.core.publish.page_model import PageAlike, PageGrant, PagePlace
 from bot.core.publish.pages import NO_PAGES
@@ -86,3 +86,14 @@ def test_one_cause_is_one_entry_and_names_what_else_it_is() -> None:
         "Service/shop/api", f"{2:020x}"[:8], PagePlace("clusters/2/api.yaml:9")
     )
     assert shown[0].place == PagePlace("apps/api.yaml:3", None, "image: x")
+
+
+def test_problems_that_base_had_stand_by_themselves() -> None:
+    problems = (
+        Problem("unrendered", False, Location("apps/chart", None, "RIGHT"), "not rendered"),
+        Problem("unreadable", True, Location("z.yaml", 3, "RIGHT"), "a link"),
+    )
+    page = review_page(decided(problems=problems), Policy(), NO_PAGES, lambda _: None)
+
+    assert page.problems == (("a link", PagePlace("z.yaml:3")),)
+    assert page.stood == (("not rendered", PagePlace("apps/chart")),)
