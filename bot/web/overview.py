@@ -22,17 +22,20 @@ class RepositoryOverview:
     """What fires in a repository, what is waived, and what was accepted.
 
     `rules` are (rule, findings, pull requests), `waived` (rule, message, last day, reason),
-    `accepted` (when, by whom, rule, pull request, reason).
+    `accepted` (when, by whom, rule, pull request, head, reason).
     """
 
     name: str
     rules: tuple[tuple[str, int, int], ...]
     waived: tuple[tuple[str, str, str, str], ...]
-    accepted: tuple[tuple[str, str, str, int, str], ...]
+    accepted: tuple[tuple[str, str, str, int, str, str], ...]
 
 
-def create_overview(reviews: Reviews, audit: Audit) -> Blueprint:
-    """The blueprint of the overview."""
+def create_overview(reviews: Reviews, audit: Audit, address: str | None = None) -> Blueprint:
+    """The blueprint of the overview.
+
+    It links to pages below `address`, the public address of the service; without one, to none.
+    """
     blueprint = Blueprint("overview", __name__)
 
     def show() -> Response:
@@ -41,7 +44,14 @@ def create_overview(reviews: Reviews, audit: Audit) -> Blueprint:
         repositories = [
             _overview(audit, number, name) for number, name in list(names)[:_MOST_REPOSITORIES]
         ]
-        return page("overview.html", recent=recent, repositories=repositories)
+        shown = {(review.name, review.pull, review.head) for review in recent}
+        return page(
+            "overview.html",
+            recent=recent,
+            repositories=repositories,
+            address=address,
+            shown=shown,
+        )
 
     blueprint.add_url_rule("/", "overview", show)
     blueprint.add_url_rule("/static/style.css", "style", style)
@@ -55,7 +65,7 @@ def _overview(audit: Audit, repository: int, name: str) -> RepositoryOverview:
         tuple(_fired(audit.entries("found", repository))),
         tuple(_waived(audit.entries("waived", repository))),
         tuple(
-            (entry.at, entry.actor, entry.rule, entry.pull, entry.reason)
+            (entry.at, entry.actor, entry.rule, entry.pull, entry.head, entry.reason)
             for entry in audit.entries("approved", repository)[::-1][:_MOST_ROWS]
         ),
     )

@@ -11,8 +11,9 @@ from typing import Final
 from urllib.parse import quote
 
 import msgspec
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from bot.catalog import rule_options
@@ -72,7 +73,29 @@ def create_pages(site: Site) -> Blueprint:
     blueprint.add_url_rule("/logout", "logout", pages.logout, methods=["POST"])
     blueprint.add_url_rule("/static/style.css", "style", style)
     blueprint.after_request(harden)
+    for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        blueprint.app_errorhandler(status)(_missing_address)
+    blueprint.app_errorhandler(HTTPStatus.INTERNAL_SERVER_ERROR)(_failed)
     return blueprint
+
+
+def _missing_address(error: HTTPException) -> Answer:
+    return _refused(error, "Not found", "There is nothing at this address.")
+
+
+def _failed(error: HTTPException) -> Answer:
+    text = "The page could not be shown. The check on the pull request has the review; the log of "
+    return _refused(error, "Something went wrong", f"{text}this service says what happened.")
+
+
+def _refused(error: HTTPException, title: str, text: str) -> Answer:
+    """The error as a page where a browser asks, otherwise as JSON; never echoes the request."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if not request.accept_mimetypes.accept_html or request.method == "POST":
+        response: Response = jsonify(message=error.name)
+        response.status_code = status
+        return response
+    return harden(page("message.html", status, title=title, text=text, who=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,21 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bot.app import create_app
 from bot.catalog import load_rules, rule_options
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.policy.schema import SCHEMA_PATH, policy_schema
 from bot.core.publish.pages import Pages
 from bot.core.publish.review_page import review_page
+from bot.metrics import Metrics
 from bot.standin import StandIn
 from bot.store.audit import Audit, AuditEntry
 from bot.store.reviews import Reviews, StoredReview
 from bot.web.overview import create_overview
 from bot.web.pages import SESSION, Site, create_pages
 from bot.web.signin import OAuthApp, SignIn, safe_path
+from tests.app.test_app import Book
 from tests.core.publish.test_markdown import HOSTILE
 from tests.core.publish.test_report import DIFFERENCE
 from tests.patience import PATIENCE
@@ -352,6 +355,58 @@ def test_the_overview_counts_what_fires_and_lists_waivers_and_approvals(world: W
     assert "<td><code>image-not-approved</code></td><td>2</td><td>2</td>" in page
     assert "until 2027-01-01: PLAT-812" in page
     assert "hubot <code>rbac-invalid</code> #2: agreed" in page
+
+
+def test_the_overview_links_to_the_reviews_that_are_kept_and_to_rules(world: World) -> None:
+    entries = [
+        AuditEntry(
+            key=str(pull),
+            event="approved",
+            at="2026-11-20T10:00",
+            repository=world.repository.id,
+            name="example/gitops",
+            pull=pull,
+            head=HEAD,
+            rule="rbac-invalid",
+            actor="hubot",
+            reason="agreed",
+        )
+        for pull in (7, 8)
+    ]
+    world.audit.append(entries)
+    app = Flask("admin", static_folder=None)
+    app.register_blueprint(create_overview(world.reviews, world.audit, "https://f.example"))
+
+    page = app.test_client().get("/").text
+
+    review = f"https://f.example/r/example/gitops/7/{HEAD}"
+    rule = '<a href="https://f.example/rules/rbac-invalid"><code>rbac-invalid</code></a>'
+    assert f'<a href="{review}">example/gitops #7</a>' in page
+    assert f'hubot {rule} <a href="{review}">#7</a>: agreed' in page
+    assert f"hubot {rule} #8: agreed" in page
+
+
+def test_an_address_that_is_none_is_a_page_for_people_and_json_for_machines(world: World) -> None:
+    client = create_app(["s"], Book(), Metrics(), [create_pages(world.site)]).test_client()
+    page = client.get("/nothing", headers={"Accept": "text/html"})
+    answer = client.get("/nothing", headers={"Accept": "application/json"})
+
+    assert (page.status_code, "There is nothing at this address." in page.text) == (404, True)
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert (answer.status_code, answer.json) == (404, {"message": "Not Found"})
+    assert client.post("/rules").json == {"message": "Method Not Allowed"}
+
+
+def test_a_page_that_fails_says_where_to_look_and_nothing_of_the_error(world: World) -> None:
+    def fail() -> str:
+        raise RuntimeError("secret detail")
+
+    client = world.client(replace(world.site, app=fail))
+    client.application.config["PROPAGATE_EXCEPTIONS"] = False
+    page = client.get("/", headers={"Accept": "text/html"})
+
+    assert (page.status_code, "Something went wrong" in page.text) == (500, True)
+    assert "secret detail" not in page.text
 
 
 def test_a_repository_s_reviews_are_bounded_and_forgotten_with_it() -> None:

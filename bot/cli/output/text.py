@@ -110,14 +110,7 @@ def _hints(review: Review) -> Iterator[str]:
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
-    new = dict.fromkeys(_problem(each) for each in review.problems if not each.stood_before)
-    stood = [*dict.fromkeys(_problem(each) for each in review.problems if each.stood_before)]
-    if new:
-        yield "What could not be reviewed", "bold yellow", new
-    if stood:
-        more = [f"and {len(stood) - _MOST_STOOD:,} more"] if len(stood) > _MOST_STOOD else []
-        title = "What could not be reviewed before this change either"
-        yield title, "bold yellow", [*stood[:_MOST_STOOD], *more]
+    yield from _unseen(review)
     if review.summary.images:
         images = image_rows(review.summary.images)
         shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]
@@ -130,6 +123,18 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
         by_fingerprint = {finding.fingerprint: finding for finding in review.findings}
         expired = (_expired(lapsed, by_fingerprint[lapsed.fingerprint]) for lapsed in review.lapsed)
         yield "Expired waivers", "bold", expired
+
+
+def _unseen(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
+    """What could not be reviewed, and apart from it what base could not be reviewed for either."""
+    new = dict.fromkeys(_problem(each) for each in review.problems if not each.stood_before)
+    stood = [*dict.fromkeys(_problem(each) for each in review.problems if each.stood_before)]
+    if new:
+        yield "What could not be reviewed", "bold yellow", new
+    if stood:
+        more = [f"and {len(stood) - _MOST_STOOD:,} more"] if len(stood) > _MOST_STOOD else []
+        title = "What could not be reviewed before this change either"
+        yield title, "bold yellow", [*stood[:_MOST_STOOD], *more]
 
 
 def _problem(problem: Problem) -> str:

@@ -131,7 +131,7 @@ def _serve_admin(settings: Settings, ready: Callable[[], str | None], metrics: M
     admin = create_admin_app(ready, metrics)
     reviews = Reviews(address(settings.data_dir, settings.database_url))
     audit = Audit.opened(settings.data_dir, settings.database_url)
-    admin.register_blueprint(create_overview(reviews, audit))
+    admin.register_blueprint(create_overview(reviews, audit, settings.url))
     listener = Listener(admin, place, ADMIN, variable="ADMIN_PORT")
     threading.Thread(target=listener.run, name="admin", daemon=True).start()
     return listener.port

@@ -53,6 +53,21 @@ class PageFinding(msgspec.Struct, frozen=True):
     alike: tuple[PageAlike, ...] = ()
 
 
+class PageProblem(msgspec.Struct, frozen=True, array_like=True):
+    """Something that could not be reviewed; `stood`: at base neither. `id` is empty without one.
+
+    A list of its fields, as stored pages of earlier versions have it without those after `place`.
+    """
+
+    message: str
+    place: PagePlace | None
+    stood: bool = False
+    id: str = ""
+    owners: tuple[str, ...] = ()
+    missing: int = 0
+    accepted_by: tuple[str, ...] = ()
+
+
 class PageChange(msgspec.Struct, frozen=True):
     """A group of the difference; see `bot.core.publish.difference.DifferenceRow`."""
 
@@ -87,7 +102,7 @@ class PageSettled(msgspec.Struct, frozen=True):
 
 
 class ReviewPage(msgspec.Struct, frozen=True):
-    """The document of a review's page. `stood` are problems that base had already."""
+    """The document of a review's page."""
 
     verdict: str
     title: str
@@ -97,7 +112,7 @@ class ReviewPage(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     findings: tuple[PageFinding, ...]
     hidden: int
-    problems: tuple[tuple[str, PagePlace | None], ...]
+    problems: tuple[PageProblem, ...]
     images: tuple[tuple[str, str, str], ...]
     changes: str
     difference: tuple[PageChange, ...]
@@ -105,4 +120,3 @@ class ReviewPage(msgspec.Struct, frozen=True):
     grants: tuple[PageGrant, ...]
     settled: tuple[PageSettled, ...]
     overridden: str = ""
-    stood: tuple[tuple[str, PagePlace | None], ...] = ()

@@ -42,18 +42,12 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
     blocking = [finding for finding in worst_first if finding.blocks]
     serious = [item for item in worst_first if item.severity is not Severity.NOTICE]
-    new = [problem for problem in review.problems if not problem.stood_before]
-    stood = [problem for problem in review.problems if problem.stood_before]
     values = {
         "review": review,
         "policy": policy,
         "pages": pages.of(review),
         "worst": blocking[0] if blocking else None,
         "others": len(blocking) - 1,
-        "first_problem": next(iter([*new, *stood]), None),
-        "new_problems": _problems(new),
-        "stood": _problems(stood),
-        "unseen": len(new or stood),
         "images": image_rows(review.summary.images),
         "serious": serious,
         "severities": severities(serious),
@@ -84,6 +78,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             finding.fingerprint: finding
             for finding in (*(item.finding for item in review.suppressed), *review.findings)
         },
+        **_unseen(review),
         **_unblocking(review, policy, worst_first),
     }
     text = render("summary.md", difference="", changes="", brief=False, **values)
@@ -97,6 +92,18 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         brief=is_brief(review.difference),
         **values,
     )
+
+
+def _unseen(review: Review) -> dict[str, object]:
+    """What the section on problems needs: those that the change brings first."""
+    new = [problem for problem in review.problems if not problem.stood_before]
+    stood = [problem for problem in review.problems if problem.stood_before]
+    return {
+        "first_problem": next(iter([*new, *stood]), None),
+        "new_problems": _problems(new),
+        "stood": _problems(stood),
+        "unseen": len(new or stood),
+    }
 
 
 def _unblocking(

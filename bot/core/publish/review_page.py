@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
-from bot.core.engine.review import Location, Problem, Review, ReviewFinding
+from bot.core.engine.review import Location, Problem, Review, ReviewFinding, Waiting
 from bot.core.policy.model import Policy
 from bot.core.publish import difference as words
 from bot.core.publish.causes import causes
@@ -23,6 +23,7 @@ from bot.core.publish.page_model import (
     PageFinding,
     PageGrant,
     PagePlace,
+    PageProblem,
     PageSettled,
     PageTable,
     ReviewPage,
@@ -69,8 +70,10 @@ def review_page(
             for finding, alike in listed[:MOST_FINDINGS]
         ),
         hidden=sum(1 + len(alike) for _, alike in listed[MOST_FINDINGS:]),
-        problems=_problems((each for each in review.problems if not each.stood_before), pages),
-        stood=_problems((each for each in review.problems if each.stood_before), pages),
+        problems=tuple(
+            _problem(problem, pages, waiting.get(problem.id))
+            for problem in review.problems[:MOST_FINDINGS]
+        ),
         images=tuple(
             (visible(row.where), _image(row.old), _image(row.new))
             for row in image_rows(review.summary.images)[:MOST_ROWS]
@@ -90,7 +93,7 @@ def review_page(
 
 
 def _finding(
-    finding: ReviewFinding, policy: Policy, pages: Pages, line: str | None, waiting: Any
+    finding: ReviewFinding, policy: Policy, pages: Pages, line: str | None, waiting: Waiting | None
 ) -> PageFinding:
     details = finding.details
     return PageFinding(
@@ -128,12 +131,15 @@ def _finding(
     )
 
 
-def _problems(
-    problems: Iterable[Problem], pages: Pages
-) -> tuple[tuple[str, PagePlace | None], ...]:
-    return tuple(
-        (visible(problem.message), _place(problem.location, pages))
-        for problem in islice(problems, MOST_FINDINGS)
+def _problem(problem: Problem, pages: Pages, waiting: Waiting | None) -> PageProblem:
+    return PageProblem(
+        visible(problem.message),
+        _place(problem.location, pages),
+        problem.stood_before,
+        short_id(problem.id) if problem.approvable else "",
+        waiting.owners if waiting else (),
+        waiting.missing if waiting else 0,
+        waiting.accepted_by if waiting else (),
     )
 
 

@@ -203,7 +203,9 @@ def test_a_finding_stands_in_the_environments_that_no_waiver_covers() -> None:
             (),
             (OLD, NEW),
             "incomplete",
-            Conclusion("failure", "1 thing could not be reviewed, and 1 more as before this change"),
+            Conclusion(
+                "failure", "1 thing could not be reviewed, and 1 more as before this change"
+            ),
         ),
         (
             Policy(),

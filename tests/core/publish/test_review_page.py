@@ -6,9 +6,17 @@ from dataclasses import replace
 
 import msgspec
 
-from bot.core.engine.review import Counts, Location, Problem, RemovedGrants, Review, Summary
+from bot.core.engine.review import (
+    Counts,
+    Location,
+    Problem,
+    RemovedGrants,
+    Review,
+    Summary,
+    Waiting,
+)
 from bot.core.policy.model import Policy
-from bot.core.publish.page_model import PageAlike, PageGrant, PagePlace
+from bot.core.publish.page_model import PageAlike, PageGrant, PagePlace, PageProblem
 from bot.core.publish.pages import NO_PAGES
 from bot.core.publish.review_page import review_page
 from bot.core.values import Value, freeze
@@ -95,5 +103,33 @@ def test_problems_that_base_had_stand_by_themselves() -> None:
     )
     page = review_page(decided(problems=problems), Policy(), NO_PAGES, lambda _: None)
 
-    assert page.problems == (("a link", PagePlace("z.yaml:3")),)
-    assert page.stood == (("not rendered", PagePlace("apps/chart")),)
+    assert page.problems == (
+        PageProblem("not rendered", PagePlace("apps/chart"), stood=True),
+        PageProblem("a link", PagePlace("z.yaml:3")),
+    )
+
+
+def test_a_problem_says_who_can_accept_it() -> None:
+    problem = Problem("unrendered", True, None, "not rendered", id="a" * 20, digest="d")
+    waits = Waiting("a" * 20, (), ("example/platform",), 2, ("hubot",))
+    review = replace(decided(problems=(problem,)), waiting=(waits,))
+    page = review_page(review, Policy(), NO_PAGES, lambda _: None)
+
+    assert page.problems == (
+        PageProblem(
+            "not rendered",
+            None,
+            id="a" * 8,
+            owners=("example/platform",),
+            missing=2,
+            accepted_by=("hubot",),
+        ),
+    )
+
+
+def test_a_problem_that_an_earlier_version_stored_can_still_be_shown() -> None:
+    stored = b'["not rendered", {"text": "apps/chart"}]'
+
+    assert msgspec.json.decode(stored, type=PageProblem) == PageProblem(
+        "not rendered", PagePlace("apps/chart")
+    )
