@@ -90,44 +90,24 @@ class Events:
             pull.repository, "pull_request_review", {"action": action, **body, **more}, review.user
         )
 
-    def review_comment(
+    def comment(
         self,
         pull: StandInPullRequest,
-        comment: ReviewComment,
-        action: str,
-        **more: object,
-    ) -> None:
-        """`pull_request_review_comment` created, edited or deleted."""
-        shape = {
-            "comment": conversation.review_comment(self._state, pull, comment),
-            "pull_request": pulls.simple(self._state, pull),
-            **more,
-        }
-        self._tell(
-            pull.repository,
-            "pull_request_review_comment",
-            {"action": action, **shape},
-            comment.user,
-        )
-
-    def issue_comment(
-        self,
-        pull: StandInPullRequest,
-        comment: IssueComment,
+        comment: ReviewComment | IssueComment,
         action: str,
         *,
         by: Account | None = None,
         **more: object,
     ) -> None:
-        """`issue_comment` created, edited or deleted, on a pull request."""
-        shape = {
-            "comment": conversation.issue_comment(self._state, pull, comment),
-            "issue": pulls.issue(self._state, pull),
-            **more,
-        }
-        self._tell(
-            pull.repository, "issue_comment", {"action": action, **shape}, by or comment.user
-        )
+        """`issue_comment` or `pull_request_review_comment`: created, edited or deleted."""
+        about: Body = {"comment": conversation.comment(self._state, pull, comment)}
+        if isinstance(comment, IssueComment):
+            event, about["issue"] = "issue_comment", pulls.issue(self._state, pull)
+        else:
+            event = "pull_request_review_comment"
+            about["pull_request"] = pulls.simple(self._state, pull)
+        shape = {"action": action, **about, **more}
+        self._tell(pull.repository, event, shape, by or comment.user)
 
     def check_run(
         self, repository: StandInRepository, run: StandInCheckRun, action: str, by: Account

@@ -251,7 +251,7 @@ def add_comment(
         **draft,
     )
     pull.comments.append(comment)
-    context.events.review_comment(pull, comment, "created")
+    context.events.comment(pull, comment, "created")
     return comment
 
 
@@ -261,5 +261,5 @@ def converse(context: Context, pull: StandInPullRequest, by: Author, text: str) 
     moment = context.state.clock()
     comment = IssueComment(context.state.new_id(), by.account, by.app, body, moment, moment)
     pull.conversation.append(comment)
-    context.events.issue_comment(pull, comment, "created")
+    context.events.comment(pull, comment, "created")
     return comment

@@ -49,13 +49,13 @@ class CommentActs(Acts):
             before, comment.body = comment.body, text
             comment.updated_at = self.state.clock() + timedelta(seconds=1)
             account, changed = self.state.account(by), {"body": {"from": before}}
-            self._context.events.issue_comment(pull, comment, "edited", by=account, changes=changed)
+            self._context.events.comment(pull, comment, "edited", by=account, changes=changed)
 
     def delete_comment(self, pull: StandInPullRequest, comment: IssueComment) -> None:
         """Deletes the comment from the conversation."""
         with self.state.lock:
             pull.conversation.remove(comment)
-            self._context.events.issue_comment(pull, comment, "deleted")
+            self._context.events.comment(pull, comment, "deleted")
 
     def resolve_thread(self, pull: StandInPullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""

@@ -134,6 +134,15 @@ def issue_comment(
     }
 
 
+def comment(
+    state: GitHubState, pull: StandInPullRequest, comment: ReviewComment | IssueComment
+) -> Body:
+    """A comment of either kind."""
+    if isinstance(comment, IssueComment):
+        return issue_comment(state, pull, comment)
+    return review_comment(state, pull, comment)
+
+
 def reaction_counts(url: str) -> Body:
     """The reactions to a comment: none."""
     return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}

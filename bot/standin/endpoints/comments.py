@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, jsonify
 
 from bot.standin import reviewing
@@ -20,6 +22,7 @@ comments = Blueprint("comments", __name__)
 _Answer = Response | tuple[Response, int] | tuple[str, int]
 _PULL = "/repos/<owner>/<name>/pulls/<int:number>"
 _ISSUE = "/repos/<owner>/<name>/issues"
+_COMMENT = "/repos/<owner>/<name>/<any(pulls, issues):kind>/comments/<int:comment>"
 
 
 def _pull(owner: str, name: str, number: int, **required: str) -> StandInPullRequest:
@@ -81,53 +84,10 @@ def create_reply(owner: str, name: str, number: int, comment: int) -> _Answer:
     return jsonify(conversation.review_comment(state(), pull, reply)), 201
 
 
-def _review_comment(
-    repository: StandInRepository, number: int
-) -> tuple[StandInPullRequest, ReviewComment]:
-    for pull in repository.pulls.values():
-        for comment in pull.comments:
-            if comment.id == number:
-                return pull, comment
-    raise not_found()
-
-
 def _require_author(written: StandInReview | ReviewComment | IssueComment) -> None:
     """An App may change and delete what it wrote, and nothing of others."""
     if written.user is not author().account:
         raise HttpRefusal(403, "Resource not accessible by integration")
-
-
-@comments.get("/repos/<owner>/<name>/pulls/comments/<int:comment>")
-def get_review_comment(owner: str, name: str, comment: int) -> Response:
-    """One comment on a line or file."""
-    repository = authorised(owner, name, pull_requests="read")
-    pull, target = _review_comment(repository, comment)
-    return jsonify(conversation.review_comment(state(), pull, target))
-
-
-@comments.patch("/repos/<owner>/<name>/pulls/comments/<int:comment>")
-def update_review_comment(owner: str, name: str, comment: int) -> Response:
-    """The comment with another text."""
-    repository = authorised(owner, name, pull_requests="write")
-    pull, target = _review_comment(repository, comment)
-    _require_author(target)
-    before = target.body
-    target.body = reviewing.check_body(body().get("body"), "PullRequestReviewComment")
-    target.updated_at = state().clock()
-    more = {"changes": {"body": {"from": before}}}
-    context().events.review_comment(pull, target, "edited", **more)
-    return jsonify(conversation.review_comment(state(), pull, target))
-
-
-@comments.delete("/repos/<owner>/<name>/pulls/comments/<int:comment>")
-def delete_review_comment(owner: str, name: str, comment: int) -> _Answer:
-    """The pull request without the comment; replies to it stay."""
-    repository = authorised(owner, name, pull_requests="write")
-    pull, target = _review_comment(repository, comment)
-    _require_author(target)
-    pull.comments.remove(target)
-    context().events.review_comment(pull, target, "deleted")
-    return "", 204
 
 
 @comments.get(f"{_ISSUE}/<int:number>/comments")
@@ -147,44 +107,46 @@ def create_issue_comment(owner: str, name: str, number: int) -> _Answer:
     return jsonify(conversation.issue_comment(state(), pull, comment)), 201
 
 
-def _issue_comment(
-    repository: StandInRepository, number: int
-) -> tuple[StandInPullRequest, IssueComment]:
+@comments.get(_COMMENT)
+def get_comment(owner: str, name: str, kind: str, comment: int) -> Response:
+    """One comment, on a line or file or in the conversation."""
+    pull, target = _comment(authorised(owner, name, pull_requests="read"), kind, comment)
+    return jsonify(conversation.comment(state(), pull, target))
+
+
+@comments.patch(_COMMENT)
+def update_comment(owner: str, name: str, kind: str, comment: int) -> Response:
+    """The comment with another text."""
+    pull, target = _comment(authorised(owner, name, pull_requests="write"), kind, comment)
+    _require_author(target)
+    before = target.body
+    resource = "IssueComment" if isinstance(target, IssueComment) else "PullRequestReviewComment"
+    target.body = reviewing.check_body(body().get("body"), resource)
+    target.updated_at = state().clock()
+    context().events.comment(pull, target, "edited", changes={"body": {"from": before}})
+    return jsonify(conversation.comment(state(), pull, target))
+
+
+@comments.delete(_COMMENT)
+def delete_comment(owner: str, name: str, kind: str, comment: int) -> _Answer:
+    """Deletes the comment; replies to it stay."""
+    pull, target = _comment(authorised(owner, name, pull_requests="write"), kind, comment)
+    _require_author(target)
+    if isinstance(target, IssueComment):
+        pull.conversation.remove(target)
+    else:
+        pull.comments.remove(target)
+    context().events.comment(pull, target, "deleted")
+    return "", 204
+
+
+def _comment(
+    repository: StandInRepository, kind: str, number: int
+) -> tuple[StandInPullRequest, ReviewComment | IssueComment]:
     for pull in repository.pulls.values():
-        for comment in pull.conversation:
+        posted: Sequence[ReviewComment | IssueComment]
+        posted = pull.comments if kind == "pulls" else pull.conversation
+        for comment in posted:
             if comment.id == number:
                 return pull, comment
     raise not_found()
-
-
-@comments.get(f"{_ISSUE}/comments/<int:comment>")
-def get_issue_comment(owner: str, name: str, comment: int) -> Response:
-    """One comment of the conversation."""
-    repository = authorised(owner, name, pull_requests="read")
-    pull, target = _issue_comment(repository, comment)
-    return jsonify(conversation.issue_comment(state(), pull, target))
-
-
-@comments.patch(f"{_ISSUE}/comments/<int:comment>")
-def update_issue_comment(owner: str, name: str, comment: int) -> Response:
-    """The comment with another text."""
-    repository = authorised(owner, name, pull_requests="write")
-    pull, target = _issue_comment(repository, comment)
-    _require_author(target)
-    before = target.body
-    target.body = reviewing.check_body(body().get("body"), "IssueComment")
-    target.updated_at = state().clock()
-    changed = {"body": {"from": before}}
-    context().events.issue_comment(pull, target, "edited", changes=changed)
-    return jsonify(conversation.issue_comment(state(), pull, target))
-
-
-@comments.delete(f"{_ISSUE}/comments/<int:comment>")
-def delete_issue_comment(owner: str, name: str, comment: int) -> _Answer:
-    """Deletes the comment from the conversation."""
-    repository = authorised(owner, name, pull_requests="write")
-    pull, target = _issue_comment(repository, comment)
-    _require_author(target)
-    pull.conversation.remove(target)
-    context().events.issue_comment(pull, target, "deleted")
-    return "", 204
