@@ -66,7 +66,7 @@ def _governance(state: State) -> Mapping[str, str]:
 def _finding(what: str, path: str, after: Mapping[str, str], severity: Severity) -> Finding:
     content = after.get(path)
     did = "changes" if content else "removes"
-    message = f"The pull request {did} the {what} {path}, and is judged by what stood before it"
+    message = f"The pull request {did} the {what} {path}, and is judged by the previous version"
     facts = {"content": content or ""}
     side: Side = "RIGHT" if content else "LEFT"
     return Finding(FileLine(path, 1), message, severity, facts=facts, side=side, governance=True)

@@ -28,8 +28,10 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         known = {node.route for node in template_secrets(sealed.before)}
         for node in template_secrets(sealed.after):
             if node.route not in known:
-                message = f"{str_of(node.resource)} has {escaped(str(node.route[-1]))} in clear"
-                yield Finding(node, f"{message} in its template, beside what it encrypts")
+                message = (
+                    f"{str_of(node.resource)} has {escaped(str(node.route[-1]))} in clear text"
+                )
+                yield Finding(node, f"{message} in its template, next to the encrypted data")
         wider = wider_seal(sealed.before, sealed.after)
         if wider is not None:
             intended = wider.resealed and not wider.everywhere
@@ -46,19 +48,21 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 def _seal(wider: WiderSeal) -> str:
     name = str_of(wider.node.resource)
     if not wider.resealed:
-        return f"{name} has another scope and the same entries, which can then not be decrypted"
+        return (
+            f"{name} changes its scope but keeps its entries, which can then no longer be decrypted"
+        )
     where = "any namespace" if wider.everywhere else "this namespace under another name"
-    return f"{name} is decrypted for whoever copies it to {where}"
+    return f"{name} can be decrypted by anyone who copies it to {where}"
 
 
 def _why(exposure: Exposed) -> str:
     match exposure.cause:
         case "sops gone":
-            return "was encrypted with SOPS and now stands in clear"
+            return "was encrypted with SOPS and is now in clear text"
         case "value decrypted":
-            return "has an entry in clear that was encrypted with SOPS"
+            return "has an entry in clear text that was encrypted with SOPS"
         case "sealed before":
             sealed = exposure.old.key.kind if exposure.old else "SealedSecret"
-            return f"stands in clear, and was a {sealed} before"
+            return f"is in clear text, and was a {sealed} before"
         case _:
-            return "stands in clear, and every other Secret here is encrypted"
+            return "is in clear text, and every other Secret here is encrypted"

@@ -123,7 +123,7 @@ def test_the_organisation_s_policy_counts_in_its_own_repository(
     question = Question(base, head, repositories=(address,))
     found = examine_trees(question, content, RULES).findings
 
-    said = "The pull request changes the organisation's policy fairlead.yml, and is judged by what"
+    said = "The pull request changes the organisation's policy fairlead.yml, and is judged by the"
     assert [(it.message.startswith(said), it.severity, it.environments) for it in found] == (
         [(True, Severity.ERROR, ())] if counts else []
     )

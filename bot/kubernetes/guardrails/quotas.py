@@ -119,14 +119,14 @@ def _range_bounds(limits: Resource) -> Iterator[tuple[_BoundKey, _Bound]]:
 def _removed(bounds: list[_Bound]) -> Finding:
     resource = bounds[0].node.resource
     words = listed([bound.words for bound in bounds])
-    message = f"{str_of(resource)} is removed: the namespace has no bound of {words} any more"
+    message = f"{str_of(resource)} is removed: the namespace no longer limits {words}"
     node = resource.at("metadata", "name")
     return Finding(node, message, Severity.WARNING, "bounds", _facts(resource), side="LEFT")
 
 
 def _lost(bound: _Bound) -> Finding:
     resource = bound.node.resource
-    message = f"{str_of(resource)} no longer bounds {bound.words}"
+    message = f"{str_of(resource)} no longer limits {bound.words}"
     return Finding(
         bound.node, message, Severity.WARNING, bound.words, _facts(resource), side="LEFT"
     )

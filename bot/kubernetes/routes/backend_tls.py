@@ -87,16 +87,16 @@ def hop_lost(old: Hop, new: Hop, before: State, after: State) -> Iterator[Findin
 def _loss(old: Hop, new: Hop) -> str | None:
     if new.level < old.level:
         if new.level == CLEAR:
-            return f"Requests to {old.backend} now go in clear"
+            return f"Requests to {old.backend} are now sent unencrypted"
         return f"The certificate of {old.backend} is no longer verified"
     if new.level < VERIFIED:
         return None
     names = sorted(new.names - old.names) if old.names else []
     if names:
-        return f"{old.backend} may now show a certificate for {first_of(names, 3)}"
+        return f"{old.backend} may now present a certificate for {first_of(names, 3)}"
     authorities = sorted(new.authorities - old.authorities) if old.authorities else []
     if authorities:
-        return f"{old.backend} may now show a certificate of {first_of(authorities, 3)}"
+        return f"{old.backend} may now present a certificate of {first_of(authorities, 3)}"
     return None
 
 

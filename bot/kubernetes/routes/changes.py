@@ -88,7 +88,7 @@ def _gained(opening: Opening, public: list[Opening]) -> str:
 
 
 def _public(name: str, what: str) -> str:
-    return f"{name} was for the inside and is public now: {what}"
+    return f"{name} was internal and is now public: {what}"
 
 
 def _plain(name: str, what: str) -> str:
@@ -96,12 +96,12 @@ def _plain(name: str, what: str) -> str:
 
 
 def _open(name: str, what: str) -> str:
-    return f"{name} no longer asks who somebody is: {what}"
+    return f"{name} no longer requires authentication: {what}"
 
 
 def _wider(where: str) -> Callable[[str, str], str]:
     def words(name: str, what: str) -> str:
-        return f"{name} now takes requests from {where}: {what}"
+        return f"{name} now accepts requests from {where}: {what}"
 
     return words
 

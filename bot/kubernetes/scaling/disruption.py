@@ -82,7 +82,7 @@ def check_shared_pods(state: State, reach: ChangeReach) -> Iterator[Violation]:
                     budget,
                     (str(first.key), str(group)),
                     f"{str_of(budget)} and {str_of(first)} both select the pods of {group}: with "
-                    "two budgets no pod is ever evicted, so that no node with one can be drained",
+                    "two budgets no pod is ever evicted, so a node that runs one cannot be drained",
                     (selector, first.at("spec", "selector"), labels),
                     Severity.WARNING,
                 )

@@ -36,7 +36,7 @@ def narrowed_definitions(new: Resource, before: State, after: State) -> Iterator
         what = f"{violations[0].text} {escaped(route_text(first.route))}"
         which = f"as the first {what}" if users[1:] else f"which {what}"
         place = _place(new, first, before)
-        message = f"no longer takes {first_of(users, 1)}, {which}"
+        message = f"no longer accepts {first_of(users, 1)}, {which}"
         yield BrokenDefinition(place.node, place.side, route_text(first.route), message)
 
 

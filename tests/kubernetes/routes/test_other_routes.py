@@ -105,7 +105,7 @@ def exposed(before: str, after: str) -> list[str]:
         (
             TRAEFIK % ("internal", "Host(`a.example.com`)", "api", "80"),
             TRAEFIK % ("web", "Host(`a.example.com`)", "api", "80"),
-            ["IngressRoute shop/api was for the inside and is public now: a.example.com/"],
+            ["IngressRoute shop/api was internal and is now public: a.example.com/"],
         ),
         (
             TRAEFIK % ("web", "Host(`a.example.com`)", "api", "80"),
