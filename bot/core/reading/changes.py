@@ -24,8 +24,14 @@ class _Outline(msgspec.Struct):
 
 def touched_files(
     before: State, after: State
-) -> Iterator[tuple[ManifestFile | None, ManifestFile]]:
+) -> tuple[tuple[ManifestFile | None, ManifestFile], ...]:
     """The files whose content the change brings, each with what base has at its path."""
+    return after.against(before, _touched_files)
+
+
+def _touched_files(
+    before: State, after: State
+) -> tuple[tuple[ManifestFile | None, ManifestFile], ...]:
     old_files = before.files
     changed = [
         (path, file)
@@ -33,9 +39,9 @@ def touched_files(
         if path not in old_files or old_files[path].blob != file.blob
     ]
     base_blobs = before.derived(_blobs) if changed else frozenset()
-    for path, file in sorted(changed):
-        if file.blob not in base_blobs:
-            yield old_files.get(path), file
+    return tuple(
+        (old_files.get(path), file) for path, file in sorted(changed) if file.blob not in base_blobs
+    )
 
 
 def _blobs(state: State) -> frozenset[str]:

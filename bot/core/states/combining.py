@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from bot.core.resource import Resource, ResourceKey
 from bot.core.states.placements.applied import Applied
+
+_NONE: Final[frozenset[ResourceKey]] = frozenset()
 
 
 def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resource, ...]:
@@ -21,7 +24,7 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
     ordered = sorted(roots, key=_source_order)
     hiding = [applied for applied in ordered if applied.unapplied]
     for applied in ordered:
-        hidden = _hidden(applied, hiding)
+        hidden = _hidden(applied, hiding) if hiding else _NONE
         for resource in applied.as_upgrade.resources if upgrade else applied.resources:
             if applied.generated and id(resource) in applied.generated:
                 nameless.append(resource)

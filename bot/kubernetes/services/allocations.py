@@ -18,6 +18,8 @@ from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 
 _OF_NODES: Final = frozenset({"NodePort", "LoadBalancer"})
+# The ends of the fields that ask for a number. Few Services have one, and to decode all costs much.
+_ASKING: Final = (b'odePort":', b'"clusterIP')
 
 
 def check_allocations(state: State, reach: ChangeReach) -> Iterator[Violation]:
@@ -29,7 +31,7 @@ def check_allocations(state: State, reach: ChangeReach) -> Iterator[Violation]:
     by_number = state.derived(_requests)
     reported = set()
     for service in reach.resources(state, kinds.SERVICE):
-        for name, _ in _requested(service):
+        for name, _ in service.derived(_requested):
             sharing = dict(by_number[name])
             first, *others = sorted(sharing, key=lambda one: str(one.key))
             for second in others:
@@ -60,13 +62,18 @@ def _shared(name: str, first: tuple[Resource, Node], second: tuple[Resource, Nod
 def _requests(state: State) -> Mapping[str, tuple[tuple[Resource, Node], ...]]:
     by_number: dict[str, list[tuple[Resource, Node]]] = {}
     for service in state.of(kinds.SERVICE):
-        for name, node in _requested(service):
+        for name, node in service.derived(_requested):
             by_number.setdefault(name, []).append((service, node))
     return MappingProxyType({name: tuple(listed) for name, listed in by_number.items()})
 
 
-def _requested(service: Resource) -> Iterator[tuple[str, Node]]:
+def _requested(service: Resource) -> tuple[tuple[str, Node], ...]:
     """What a Service asks for, in words, with the field that says so."""
+    asks = any(field in service.encoded for field in _ASKING)
+    return tuple(_numbers(service)) if asks else ()
+
+
+def _numbers(service: Resource) -> Iterator[tuple[str, Node]]:
     spec = service.at("spec")
     kind = spec["type"].text or "ClusterIP"
     if kind in _OF_NODES:

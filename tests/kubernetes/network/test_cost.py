@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.catalog import load_rules
 from bot.core.engine.judge import Judged, judge
 from bot.core.state import State
+from bot.kubernetes import kinds
 from bot.kubernetes.network import state_policies
 from bot.kubernetes.rbac.objects import read
 from tests.states import world
@@ -129,3 +130,17 @@ def test_the_policies_that_a_change_touches_are_looked_for_once() -> None:
     (asked,) = {*before._among, *after._among}
     assert {key.name for key in asked[0]} == {"web"}
     assert [len(state._among[asked]) for state in (before, after)] == [1, 1]
+
+
+def test_services_that_ask_for_no_number_are_not_decoded_for_a_change_elsewhere() -> None:
+    states = _states(teams=30)
+
+    _judged(*states)
+
+    decoded = {
+        each.namespace
+        for state in states
+        for each in state.of(kinds.SERVICE)
+        if "body" in vars(each)
+    }
+    assert decoded == {"team-3"}

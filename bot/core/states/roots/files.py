@@ -37,7 +37,12 @@ class Files:
 
 def differing(old: Tree, new: Tree) -> tuple[str, ...]:
     """The paths at which two trees do not have the same file, in no particular order."""
-    changed = [path for path, file in new.items() if old.get(path) != file]
+    # Most files are the same objects in both, and comparing two costs more.
+    changed = [
+        path
+        for path, file in new.items()
+        if (earlier := old.get(path)) is not file and earlier != file
+    ]
     return (*changed, *(old.keys() - new.keys()))
 
 
