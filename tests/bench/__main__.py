@@ -18,7 +18,17 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.markdown import Markdown
 
-from tests.bench import announcements, network, parallel, pushes, rbac, rendering, webhooks
+from tests.bench import (
+    announcements,
+    network,
+    opened,
+    parallel,
+    pushes,
+    rbac,
+    rendering,
+    service,
+    webhooks,
+)
 from tests.bench.installations import BASELINE, CHECKOUT, Tool, baseline, checkov, go_tool
 from tests.bench.measure import Run, fairlead
 from tests.bench.page import left_out, section, write_page
@@ -30,7 +40,9 @@ _RATE: Final = 50.0
 _BESIDE: Final = 5000
 """The size at which other tools are measured too, and the largest of which there are rounds."""
 _ANNOUNCED: Final = 100
-_PARTS: Final = ("reviews", "starts", "rules", "renders", "pushes", "webhooks")
+_OPENED: Final = 10
+"""Pull requests of each organisation."""
+_PARTS: Final = ("reviews", "service", "starts", "rules", "renders", "pushes", "webhooks")
 
 Part: TypeAlias = tuple[str, Callable[[], str]]
 """The name of a table, and what measures and makes it."""
@@ -101,6 +113,9 @@ def _programs(chosen: argparse.Namespace) -> tuple[list[Tool], list[Tool], dict[
 def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[Part]:
     if "reviews" in chosen.only:
         yield from _reviews(chosen, builds, others)
+    if "service" in chosen.only:
+        title = "A review in the service beyond git and GitHub, base in the cache"
+        yield _part(title, ("", "CPU s", "service", "child"), lambda: _service(chosen))
     if "starts" in chosen.only:
         columns = ("", "CPU s", BASELINE, "ratio")
         yield _part("Starting", columns, lambda: _cells(starts(builds, chosen.rounds)))
@@ -123,6 +138,9 @@ def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -
         )
         title = "From a push to the concluded check"
         yield _part(title, times, lambda: _pushes(chosen, builds))
+        opening = ("5,000 manifests", "p50 s", "p99 s", "CPU s a pull request")
+        title = f"From opening a pull request to the concluded check, {opened.RATE:.0f} a second"
+        yield _part(title, opening, lambda: _opened(builds))
         title = f"From a push to the check in progress, {_ANNOUNCED} pushes while reviews wait"
         yield _part(title, ("", "p50 s", "p99 s"), lambda: _announcements(builds))
     if "webhooks" in chosen.only:
@@ -216,6 +234,17 @@ def _pushes(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[st
     for row in pushes.rows(builds, _BESIDE, chosen.pushes):
         figures = (row.first, row.median, row.slowest, row.cpu)
         yield (row.name, *(f"{figure:.2f}" for figure in figures))
+
+
+def _service(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    for row in service.rows(chosen.manifests):
+        figures = (row.parent + row.child, row.parent, row.child)
+        yield (f"{row.manifests:,} small manifests", *(f"{figure:.2f}" for figure in figures))
+
+
+def _opened(builds: list[Tool]) -> Iterator[tuple[str, ...]]:
+    for row in opened.rows(builds[:1], _BESIDE, _OPENED):
+        yield (row.name, *(f"{figure:.2f}" for figure in (row.median, row.slowest, row.cpu)))
 
 
 def _announcements(builds: list[Tool]) -> Iterator[tuple[str, ...]]:
