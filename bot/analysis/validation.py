@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.engine.review import ObjectValidation
-from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.validation import ValidationRequest, ValidationResult, Validator
+from bot.kubernetes import kinds
 from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.refusals import is_encrypted
 from bot.kubernetes.schemas.definitions import custom_kinds
@@ -20,6 +21,7 @@ from bot.kubernetes.versions import minor_version
 from bot.records import dataclass
 
 _MOST: Final = 20_000
+_MOST_OF_A_KIND: Final = 500
 _LARGEST: Final = 128 * 1024 * 1024
 
 
@@ -60,7 +62,7 @@ def validated(states: States, validator: Validator) -> Validated:
         return Validated(states)
     answers = _Answers(validator.validate_all(list(batch.places)))
     pairs, upgrades, beside, unlisted, divided = (
-        tuple(answers.into(pair, question) for pair, question in zip(group, listed, strict=True))
+        tuple(answers.into(pair, asked) for pair, asked in zip(group, listed, strict=True))
         for group, listed in zip(groups, questions, strict=True)
     )
     tool = next((result.tool for result in answers.results if result.tool), "")
@@ -85,23 +87,50 @@ class _Answers:
     results: Sequence[ValidationResult]
     failed: dict[ResourceKey, tuple[Node, str]] = field(default_factory=dict)
 
-    def into(self, pair: Pair, questions: Sequence[tuple[Resource, int | None]]) -> Pair:
+    def into(self, pair: Pair, questions: Sequence[_Question]) -> Pair:
         """The pair with the results for the objects that were asked about."""
         answers: dict[ResourceKey, ValidationResult] = {}
-        for resource, place in questions:
-            result = _TOO_MANY if place is None else self.results[place]
+        for question in questions:
+            resource = question.resource
+            result = self._result(question.place)
+            if question.has_other_definition:
+                result = _newly_refused(self._result(question.earlier), result)
             answers[resource.key] = result
             if result.status == "failed":
                 self.failed.setdefault(resource.key, (resource.root, result.reason))
         after = pair.after.with_validations(pair.before, MappingProxyType(answers))
         return replace(pair, after=after)
 
+    def _result(self, place: int | None) -> ValidationResult:
+        return _TOO_MANY if place is None else self.results[place]
+
 
 _TOO_MANY: Final = ValidationResult("failed", reason="the change is too large to validate whole")
 
 
-def _questions(pair: Pair, batch: _Batch) -> Iterator[tuple[Resource, int | None]]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """An object that the validator is asked about, and the request's place in the batch.
+
+    Where its definition differs and it does not, `earlier` is the place of what base's says of it.
+    """
+
+    resource: Resource
+    place: int | None
+    earlier: int | None = None
+    has_other_definition: bool = False
+
+
+def _newly_refused(old: ValidationResult, new: ValidationResult) -> ValidationResult:
+    """The refusals of head's definition that base's does not give for the same object."""
+    if old.status != "judged" or new.status != "judged":
+        return new if new.status != "judged" else old
+    return replace(new, refusals=tuple(one for one in new.refusals if one not in old.refusals))
+
+
+def _questions(pair: Pair, batch: _Batch) -> Iterator[_Question]:
     minor = minor_version(pair.after.environment.kubernetes)
+    yield from _under_other_definitions(pair, batch, minor)
     for change in changes(pair.before, pair.after):
         head = change.after
         if head is None or len(head.encoded) > LARGEST_REQUEST or is_encrypted(head):
@@ -110,7 +139,27 @@ def _questions(pair: Pair, batch: _Batch) -> Iterator[tuple[Resource, int | None
         if custom is None and head.key.group not in built_in_groups():
             continue
         definition = custom.definition.resource.encoded if custom is not None else None
-        yield head, batch.add(ValidationRequest(head.encoded, _base(change), minor, definition))
+        request = ValidationRequest(head.encoded, _base(change), minor, definition)
+        yield _Question(head, batch.add(request))
+
+
+def _under_other_definitions(pair: Pair, batch: _Batch, minor: int | None) -> Iterator[_Question]:
+    """Ask about the objects that the change leaves alone and whose definition it changes."""
+    for change in changes(pair.before, pair.after, kinds.CUSTOM_RESOURCE_DEFINITION):
+        old, new = change.before, change.after
+        if old is None or new is None:
+            continue
+        spec = new.at("spec")
+        kind = GroupKind(spec["group"].text or "", spec.at("names", "kind").text or "")
+        for resource in pair.after.of(kind)[:_MOST_OF_A_KIND]:
+            earlier = pair.before.get(resource.key)
+            if earlier is None or earlier.encoded != resource.encoded or is_encrypted(resource):
+                continue
+            was, now = (
+                batch.add(ValidationRequest(resource.encoded, None, minor, definition.encoded))
+                for definition in (old, new)
+            )
+            yield _Question(resource, now, was, has_other_definition=True)
 
 
 def _base(change: Change) -> bytes | None:

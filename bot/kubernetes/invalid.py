@@ -14,17 +14,18 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import Resource, route_text
 from bot.core.state import State
-from bot.core.validation import Refusal, ValidationResult
+from bot.core.validation import ValidationResult
 from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.appliers import appliers
 from bot.kubernetes.apply.faults import ApiFault, as_applied, if_unlisted
 from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.published_paths import refusals_of
 from bot.kubernetes.apply.refusals import (
+    DECODING,
+    clause,
     has_placeholder,
     is_encrypted,
     node_at,
-    plain,
     refusal_code,
 )
 from bot.kubernetes.gitops.unknowns import PREFIX as UNKNOWN_PREFIX
@@ -35,18 +36,7 @@ from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
 from bot.kubernetes.workloads.pods import str_of
 
-_DECODING: Final = frozenset({"UnknownField", "DuplicateField", "WrongType", "Decoding"})
 _MOST: Final = 20
-_PHRASES: Final = {
-    "FieldValueRequired": "is required",
-    "FieldValueForbidden": "is not allowed",
-    "FieldValueNotSupported": "has a value that is not supported",
-    "FieldValueDuplicate": "is there twice",
-    "FieldValueTooLong": "is too long",
-    "FieldValueTooMany": "has too many items",
-    "FieldValueNotFound": "names something that is not there",
-    "DuplicateField": "is written twice",
-}
 
 
 def invalid(old: Resource | None, new: Resource, before: State, after: State) -> Iterator[Finding]:
@@ -155,7 +145,7 @@ def _is_believed(
     if violation.keyed or (violation.code == "UNKNOWN-FIELD" and not served.is_custom):
         return True
     if result is not None and result.status == "judged":
-        decoded = not any(refusal.type in _DECODING for refusal in result.refusals)
+        decoded = not any(refusal.type in DECODING for refusal in result.refusals)
         return violation.code in ("UNKNOWN-FIELD", "WRONG-TYPE") and not decoded
     if violation.code == "REQUIRED":
         if _is_partial(new):
@@ -208,12 +198,12 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
         if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
             continue  # network-policy-invalid judges address blocks
         node = node_at(new, refusal.field)
-        decoding = refusal.type in _DECODING
+        decoding = refusal.type in DECODING
         if refusal.update or has_placeholder(node) or (decoding and (templated or known)):
             continue
         if partial and not decoding:
             continue
-        message = f"The API refuses {str_of(new)}: {_clause(refusal)}"
+        message = f"The API refuses {str_of(new)}: {clause(refusal)}"
         yield ApiFault(refusal_code(refusal), node, message)
 
 
@@ -241,14 +231,3 @@ def _is_templated(new: Resource) -> bool:
     """
     signs = (b"${",) if new.source.nesting is None else (b"${", b"{{", b"$(", b"<<")
     return any(sign in new.encoded for sign in (*signs, UNKNOWN_PREFIX.encode()))
-
-
-def _clause(refusal: Refusal) -> str:
-    detail = plain(refusal.detail)
-    path = plain(refusal.field) or "it"
-    phrase = _PHRASES.get(refusal.type, "is invalid")
-    if refusal.type == "UnknownField":
-        return f"there is no field {path}"
-    if refusal.type == "WrongType":
-        return f"{path} is {detail}"
-    return f"{path} {phrase}: {detail}" if detail else f"{path} {phrase}"

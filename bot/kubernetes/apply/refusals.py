@@ -25,6 +25,18 @@ _CODES: Final[dict[str, RefusalCode]] = {
     "FieldValueTypeInvalid": "WRONG-TYPE",
     "FieldValueRequired": "REQUIRED",
 }
+DECODING: Final = frozenset({"UnknownField", "DuplicateField", "WrongType", "Decoding"})
+"""The types of refusals of a text that cannot be decoded as its schema says."""
+_PHRASES: Final = {
+    "FieldValueRequired": "is required",
+    "FieldValueForbidden": "is not allowed",
+    "FieldValueNotSupported": "has a value that is not supported",
+    "FieldValueDuplicate": "is there twice",
+    "FieldValueTooLong": "is too long",
+    "FieldValueTooMany": "has too many items",
+    "FieldValueNotFound": "names something that is not there",
+    "DuplicateField": "is written twice",
+}
 _FROZEN: Final = pattern(r"immutable|may not (be )?change|cannot change|other than|not be updated")
 _LONGEST: Final = 300
 FROZEN: Final = "which cannot change"
@@ -121,6 +133,18 @@ def _reason(refusal: Refusal) -> str:
     if not _has_reason(refusal):
         return FROZEN
     return f"which the API does not allow ({detail})"
+
+
+def clause(refusal: Refusal) -> str:
+    """What is wrong, as a clause that begins with the field."""
+    detail = plain(refusal.detail)
+    path = plain(refusal.field) or "it"
+    phrase = _PHRASES.get(refusal.type, "is invalid")
+    if refusal.type == "UnknownField":
+        return f"there is no field {path}"
+    if refusal.type == "WrongType":
+        return f"{path} is {detail}"
+    return f"{path} {phrase}: {detail}" if detail else f"{path} {phrase}"
 
 
 def plain(text: str) -> str:
