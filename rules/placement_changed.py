@@ -9,7 +9,8 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.carriers.guards import located
 from bot.kubernetes.apply.carriers.scope import ScopeChange, scope_changes
-from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied, newly_unnoticed
+from bot.kubernetes.apply.idle.ignored_by_settings import newly_unnoticed
+from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
 from bot.kubernetes.apply.kept import kept_once
 from bot.kubernetes.apply.limit_changes import LimitChange, limit_change

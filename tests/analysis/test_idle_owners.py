@@ -61,6 +61,12 @@ def messages(base: Files, head: Files) -> list[str]:
         (f"group: {ANY}, jsonPointers: [/metadata/annotations]", False),
         (f"group: {ANY}, jsonPointers: [/metadata/labels/app]", False),
         (f"group: {ANY}, managedFieldsManagers: [kube-controller-manager]", False),
+        (f"group: {ANY}, managedFieldsManagers: [argo-rollouts]", False),
+        ("group: apps, kind: '*', jsonPointers: [/spec]", False),
+        (f"group: {GUARD}, name: 'den*', jsonPointers: [/spec]", False),
+        ("group: '*', kind: 'Network*', jsonPointers: [/spec]", True),
+        ("group: '*.k8s.io', kind: '{Ingress,NetworkPolicy}', jsonPointers: [/spec]", True),
+        ("group: '', kind: 'Name*', jsonPointers: [/metadata/labels]", True),
         (f"group: {GUARD}, jsonPointers: [/status, /metadata/annotations]", False),
         ('group: "", kind: Namespace, jsonPointers: [/metadata/labels/team]', False),
         ('group: "", kind: Namespace, managedFieldsManagers: [rancher]', False),
@@ -90,6 +96,77 @@ def test_only_ignored_fields_that_may_limit_others_are_reported(
     said = messages(base, {**base, "argo/web.yaml": owner})
 
     assert ["no longer applies what it ignores of" in one for one in said] == [True] * is_reported
+
+
+@pytest.mark.parametrize(
+    ("target", "is_reported"),
+    [
+        ("kind: NetworkPolicy", True),
+        ('kind: "NetworkPolic."', True),
+        ('kind: "Network.*"', True),
+        ('kind: "Ingress|NetworkPolicy"', True),
+        ('kind: "(Cilium)?NetworkPolicy"', True),
+        ('group: "kyverno[.]io"', True),
+        ("kind: ClusterPolicy", True),
+        ('kind: "Deployment|StatefulSet"', False),
+        ('kind: "Deploy.*"', False),
+        ('group: apps, kind: ".*"', False),
+    ],
+)
+def test_fields_that_flux_ignores_are_those_of_all_kinds_that_its_expression_may_match(
+    target: str, *, is_reported: bool
+) -> None:
+    base = {"flux/web.yaml": flux("web", "web"), "web/a.yaml": config()}
+    ignore = f"ignore: [{{target: {{{target}}}, paths: [/spec]}}]"
+
+    said = messages(base, {**base, "flux/web.yaml": flux("web", "web", ignore)})
+
+    assert ["no longer applies what it ignores of" in one for one in said] == [True] * is_reported
+
+
+@pytest.mark.parametrize(
+    ("name", "is_frozen"), [("deny", True), ("de.y", True), ("d.*", True), ("d.y", False)]
+)
+def test_a_policy_that_flux_ignores_by_an_expression_is_not_updated(
+    name: str, *, is_frozen: bool
+) -> None:
+    ignore = f'ignore: [{{target: {{kind: "Net.*", name: "{name}"}}, paths: [/spec]}}]'
+    base = {"flux/web.yaml": flux("web", "web", ignore), "web/a.yaml": policy(OPEN)}
+
+    said = messages(base, {**base, "web/a.yaml": policy()})
+
+    by = f"spec.ignore[kind=Net.*,name={name}] of Kustomization/flux-system/web"
+    lost = f"NetworkPolicy/shop/deny is not updated, by {by}: {TIGHTER}"
+    assert said == [lost] * is_frozen
+
+
+LABELLED = policy().replace("namespace: shop", "namespace: shop, labels: {a: b}")
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "more", "is_frozen"),
+    [
+        ("RespectIgnoreDifferences=true", LABELLED, "other", True),
+        ("ApplyOutOfSyncOnly=true", policy(), "other", True),
+        ("ApplyOutOfSyncOnly=true", LABELLED, "other", False),
+        ("CreateNamespace=true", policy(), "settings", True),
+        ("CreateNamespace=true", policy(), "other", False),
+        ("CreateNamespace=true", LABELLED, "settings", False),
+    ],
+)
+def test_a_change_of_what_argo_cd_ignores_arrives_with_a_sync_of_all(
+    options: str, head: str, more: str, *, is_frozen: bool
+) -> None:
+    sync = f"automated: {{prune: true}}, syncOptions: [{options}]"
+    owner = application("web", "web", sync=sync)
+    ignoring = f"{owner}  ignoreDifferences: [{{group: {GUARD}, jsonPointers: [/spec]}}]\n"
+    base = {"argo/web.yaml": ignoring, "web/a.yaml": policy(OPEN), "web/b.yaml": config()}
+
+    said = messages(base, {**base, "web/a.yaml": head, "web/b.yaml": config(more)})
+
+    by = "spec.ignoreDifferences[kind=NetworkPolicy] of Application/argocd/web"
+    lost = f"NetworkPolicy/shop/deny is not updated, by {by}: {TIGHTER}"
+    assert said == [lost] * is_frozen
 
 
 @pytest.mark.parametrize(
@@ -441,3 +518,28 @@ def test_a_project_may_come_from_another_repository(used: str) -> None:
     said = messages(base, {**base, "argo/new.yaml": new, "new/a.yaml": policy()})
 
     assert any("is never created, by project: gone" in one for one in said) == (used == "some")
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer", "words"),
+    [
+        ("networking.k8s.io/NetworkPolicy", "/spec", "NetworkPolicy"),
+        ('"*/Network*"', "/spec", "Network*"),
+        ('"*/*"', "/spec", "every kind"),
+        ("apps/Deployment", "/spec", ""),
+        ("networking.k8s.io/NetworkPolicy", "/status", ""),
+    ],
+)
+def test_the_older_setting_with_all_kinds_is_read_as_well(
+    kind: str, pointer: str, words: str
+) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\n"
+    ignoring = f"    {kind}:\n      ignoreDifferences: |\n        jsonPointers: [{pointer}]\n"
+    base = {**START, "argocd/cm.yaml": f"{settings}data: {{}}\n"}
+    base["flux/argocd.yaml"] = flux("argocd", "argocd")
+    head = {**base, "argocd/cm.yaml": f"{settings}data:\n  resource.customizations: |\n{ignoring}"}
+
+    said = messages(base, head)
+
+    start = "ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of"
+    assert said == ([f"{start} {words}"] if words else [])

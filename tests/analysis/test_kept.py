@@ -207,7 +207,7 @@ NEVER = "whoever removes the manifest later deletes it without a review"
             IGNORED,
             "",
             f"{ARGO}: Prune=confirm",
-            ", by spec.ignoreDifferences[*] of Application/argocd/g",
+            ", by spec.ignoreDifferences[kind=PersistentVolumeClaim] of Application/argocd/g",
         ),
         (flux("g", "guards"), "", f"{FLUX_MARK}/prune: disabled", None),
         (flux("g", "guards", prune="false"), "", f"{FLUX_MARK}/reconcile: disabled", None),

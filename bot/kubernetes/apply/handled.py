@@ -19,12 +19,12 @@ from bot.kubernetes.apply.carriers.by_kind import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.idle.idle_owners import idle_owners
 from bot.kubernetes.apply.ignored_differences import (
-    FieldPath,
-    ignored_fields,
-    ignored_items,
-    ignores,
+    applies_all_at_once,
+    freezes_fields,
+    uncompared_items,
 )
 from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
+from bot.kubernetes.apply.uncompared import by_ignored, is_uncompared, syncing_owners
 from bot.kubernetes.gitops.config_sync import created_mark, unmanaged_mark
 from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of
 from bot.kubernetes.gitops.prune_marks import flux_mark
@@ -89,7 +89,20 @@ class Handlings:
             excluded = excluded_by(resource, owner.resource, self.state)
             if excluded is not None:
                 return Handling("unmanaged", excluded)
-        return _by_ignored(resource, owner.resource)
+        return self._by_ignored(resource, owner.resource)
+
+    def _by_ignored(self, resource: Resource, owner: Resource) -> Handling | None:
+        """https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/."""
+        handling = by_ignored(resource, owner)
+        if handling is None or freezes_fields(owner):
+            return handling
+        old = self.base.get(resource.key)
+        if old is resource or not is_uncompared(old, resource, handling):
+            return None
+        is_applied = applies_all_at_once(owner) and owner.key in self.state.against(
+            self.base, syncing_owners
+        )
+        return None if is_applied else handling
 
     def _by_release(self, resource: Resource, release: Resource) -> Handling | None:
         """https://fluxcd.io/flux/components/helm/helmreleases/#upgrade-configuration."""
@@ -123,7 +136,7 @@ def _restricting(state: State) -> bool:
         return True
     declaring = (declared.node.resource for declared in state.declarations)
     return any(
-        owner.group_kind == kinds.HELM_RELEASE or any(ignored_items(owner))
+        owner.group_kind == kinds.HELM_RELEASE or any(uncompared_items(owner))
         for owner in (*state.of(*OWNERS), *declaring)
     )
 
@@ -147,25 +160,6 @@ def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
         is_passing = is_passing_hook(resource, owners)
         return Handling("passing" if is_passing else "replaced", hook_mark(resource, owners))
     return None
-
-
-def _by_ignored(resource: Resource, owner: Resource) -> Handling | None:
-    """The fields that an owner ignores; the whole object where only the cluster knows them.
-
-    That counts for what limits others alone: most ignored fields are those that controllers set.
-    """
-    frozen: list[FieldPath] = []
-    first: Node | None = None
-    for item in ignored_items(owner):
-        if not ignores(item, resource):
-            continue
-        fields = ignored_fields(item)
-        if fields is None and limits_others(resource.group_kind):
-            return Handling("created", item)
-        if fields:
-            frozen.extend(fields)
-            first = first or item
-    return Handling("partly", first, tuple(frozen)) if first is not None else None
 
 
 def _by_installation(resource: Resource, release: Resource) -> Handling | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import ListStep, Node, Resource, ResourceKey, route_text
 from bot.kubernetes.apply.ignored_differences import (
@@ -16,6 +16,8 @@ Manner: TypeAlias = Literal[
 """Neither created nor updated; created when a release is installed, and never later; created, and
 never updated; updated, and never created; updated but for some fields; kept only in passing, as a
 hook; applied as a hook, whose first upgrade deletes what the release had as an object."""
+
+_ABOUT: Final = ("kind", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,17 @@ def setting_in_words(field: Node, key: ResourceKey) -> str:
     if not field.exists:
         return f"{owner} without {route_text(field.route)}"
     last = field.route[-1]
-    name = route_text(field.route) if isinstance(last, ListStep) else last
+    name = _item_in_words(field) if isinstance(last, ListStep) else last
     value = str(field.value).lower() if isinstance(field.value, bool) else field.text
     words = name if value is None or "\n" in value else f"{name}: {value}"
     return words if owner == key else f"{words} of {owner}"
+
+
+def _item_in_words(item: Node) -> str:
+    """The route of an item of a list; one without a name of its own by what it is about."""
+    route = route_text(item.route)
+    if not route.endswith("[*]"):
+        return route
+    fields = (*item.fields(), *item["target"].fields())
+    about = [f"{name}={node.text}" for name, node in fields if name in _ABOUT and node.text]
+    return f"{route[:-3]}[{','.join(about) or '*'}]"

@@ -9,21 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from bot.core.globs import name_matches
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import Node, Resource
 from bot.core.values import freeze, mapping, thaw
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import application_spec
-from bot.kubernetes.limiting import limits_others
 from bot.patterns import pattern
 
 FieldPath: TypeAlias = tuple[str, ...]
 """The steps to a field; `*` stands for every item of a list."""
 
-_OPTION: Final = "RespectIgnoreDifferences=true"
-_NAME: Final = pattern(r"[\w.-]*")
+_RESPECTS: Final = "RespectIgnoreDifferences=true"
+_OUT_OF_SYNC: Final = "ApplyOutOfSyncOnly=true"
+_CONTROLLERS: Final = frozenset(
+    {
+        "argo-rollouts",
+        "horizontal-pod-autoscaler",
+        "keda-operator",
+        "kube-controller-manager",
+        "rollouts-controller",
+    }
+)
+"""Managers of fields that set nothing which limits others."""
 _CERTIFICATE: Final = "caBundle"
-_ANY: Final = frozenset({"", "*"})
 _PATH: Final = r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+"
 _JQ_PATH: Final = pattern(_PATH)
 # A selection leaves some of the items out, and names no other field.
@@ -34,54 +41,44 @@ _JQ_STEP: Final = pattern(r"[A-Za-z_][\w-]*|\"[^\"\\]+\"|\[\d*\]")
 def ignored_items(owner: Resource) -> Iterator[Node]:
     """Yield the items by which an owner leaves more than certificates as it is.
 
-    They are those of `ignoreDifferences` of Argo CD, if it respects them, and of Flux's `ignore`.
+    They are those of Flux's `ignore`, and of `ignoreDifferences` of Argo CD, if it respects them or
+    applies only what differs in another field.
     """
+    options = _sync_options(owner)
+    if owner.group_kind == kinds.FLUX_KUSTOMIZATION or options & {_RESPECTS, _OUT_OF_SYNC}:
+        yield from uncompared_items(owner)
+
+
+def uncompared_items(owner: Resource) -> Iterator[Node]:
+    """Yield the items whose fields do not make an object differ, but for certificates alone."""
     items: Iterator[Node] = iter(())
     if owner.group_kind == kinds.FLUX_KUSTOMIZATION:
         items = owner.at("spec", "ignore").items()
     elif owner.group_kind in kinds.APPLICATIONS:
-        spec = application_spec(owner)
-        if _OPTION in spec["syncPolicy"]["syncOptions"].texts:
-            items = spec["ignoreDifferences"].items()
+        items = application_spec(owner)["ignoreDifferences"].items()
     yield from (item for item in items if not _leaves_certificates(item))
 
 
-def ignored_kind(item: Node) -> str:
-    """Return the kind of which an item ignores fields, empty for every one."""
-    kind = _target(item)["kind"].text or ""
-    return "" if kind in _ANY else kind
+def freezes_fields(owner: Resource) -> bool:
+    """Return whether a sync leaves ignored fields alone, also where another field differs."""
+    return owner.group_kind == kinds.FLUX_KUSTOMIZATION or _RESPECTS in _sync_options(owner)
 
 
-def may_limit_others(item: Node) -> bool:
-    """Return whether an item names a kind that limits others, or any."""
-    target = _target(item)
-    kind = target["kind"].text or ""
-    return kind in _ANY or limits_others(GroupKind(target["group"].text or "", kind))
+def applies_all_at_once(owner: Resource) -> bool:
+    """Return whether a sync applies every object, however few of them differ."""
+    return _OUT_OF_SYNC not in _sync_options(owner)
 
 
-def ignores(item: Node, resource: Resource) -> bool:
-    """Return whether an item is about this object.
-
-    https://github.com/argoproj/argo-cd/blob/master/util/argo/normalizers/diff_normalizer.go and
-    https://github.com/fluxcd/pkg/blob/main/ssa/jsondiff/selector.go
-    """
-    key, target = resource.key, _target(item)
-    values = (("group", key.group), ("kind", key.kind), ("name", key.name))
-    pairs = [
-        (target[field].text or "", value)
-        for field, value in (*values, ("namespace", key.namespace or ""))
-    ]
-    if item.resource.group_kind == kinds.FLUX_KUSTOMIZATION:
-        # Flux's texts are regular expressions; one that is more than a name may match anything.
-        return all(text in ("", value) or not _NAME.fullmatch(text) for text, value in pairs)
-    kind, names = pairs[:2], pairs[2:]
-    is_kind = all(name_matches(value, [text]) for text, value in kind)
-    return is_kind and all(text in ("", value) for text, value in names)
+def _sync_options(owner: Resource) -> set[str]:
+    if owner.group_kind not in kinds.APPLICATIONS:
+        return set()
+    return set(application_spec(owner)["syncPolicy"]["syncOptions"].texts)
 
 
 def ignored_fields(item: Node) -> tuple[FieldPath, ...] | None:
     """Return the fields that an item ignores; None where only the cluster can say which."""
-    return None if item["managedFieldsManagers"].exists else listed_fields(item)
+    managers = set(item["managedFieldsManagers"].texts)
+    return None if managers - _CONTROLLERS else listed_fields(item)
 
 
 def listed_fields(item: Node) -> tuple[FieldPath, ...] | None:
@@ -142,8 +139,3 @@ def _leaves_certificates(item: Node) -> bool:
         for text in expressions
     ]
     return bool(named) and all(named)
-
-
-def _target(item: Node) -> Node:
-    """The fields that say which objects an item is about."""
-    return item["target"] if item.resource.group_kind == kinds.FLUX_KUSTOMIZATION else item

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.reading.yaml_texts import value_of
 from bot.core.resource import Node, Resource
 from bot.core.state import Change, State
-from bot.core.values import Value, mapping
-from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.idle_owners import idle_by
 from bot.kubernetes.apply.idle.ignored_limits import leaves_limits
-from bot.kubernetes.apply.ignored_differences import ignored_items, ignored_kind
+from bot.kubernetes.apply.ignored_differences import ignored_items
+from bot.kubernetes.apply.ignored_targets import ignored_kind
 from bot.kubernetes.gitops.owners import application_spec
 from bot.kubernetes.limiting import limits_others
 
@@ -23,7 +21,6 @@ _HYDRATED: Final = (
     ("syncSource", "path"),
     ("hydrateTo", "targetBranch"),
 )
-_IGNORING: Final = "resource.customizations.ignoreDifferences."
 _SUSPENDED: Final = ("spec", "suspend")
 
 
@@ -44,34 +41,6 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
     if new.group_kind in kinds.APPLICATIONS:
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
-
-
-def newly_unnoticed(change: Change) -> Iterator[tuple[Node, str]]:
-    """The settings of Argo CD by which it newly leaves differences of what limits others alone.
-
-    https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/#system-level-configuration
-    """
-    old, new = change.before, change.after
-    if new is None or new.name != "argocd-cm":
-        return
-    for name, node in new.at("data").fields():
-        if not name.startswith(_IGNORING):
-            continue
-        is_new = old is None or old.at("data", name).value != node.value
-        group, _, kind = name.removeprefix(_IGNORING).rpartition("_")
-        if is_new and _are_limits(node, {} if kind == "all" else {"group": group, "kind": kind}):
-            words = "every kind" if kind == "all" else kind
-            yield node, f"has Argo CD sync no change of what it ignores of {words}"
-
-
-def _are_limits(node: Node, target: dict[str, Value]) -> bool:
-    """Whether the fields that a setting ignores may limit others; the cluster may read any text."""
-    try:
-        fields = mapping(value_of((node.text or "").encode()))
-    except UnbuildableError:
-        return False
-    settings = node.resource
-    return leaves_limits(Resource.of(settings.key, {**fields, **target}, settings.source).root)
 
 
 def _may_lose_limits(new: Resource, before: State, after: State) -> bool:
