@@ -1,7 +1,8 @@
 """Template decisions: fields that a template derives from the cluster or from chance.
 
-A heuristic over the text of a template. It knows which keys stand in a block that such a question
-opens, or beside one on its line; what another template includes is not followed.
+A heuristic over the text of a template. It knows which keys and which kinds of objects stand in a
+block that such a question opens, or around one on its line; what another template includes is not
+followed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
 
+from bot.core.states.rendered.template_kinds import KindsOfTemplate
 from bot.core.states.roots.files import CHART_NAME, Files, differing
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
@@ -30,7 +32,9 @@ _ASKS: Final = pattern(
 )
 _SET: Final = pattern(r"(\$\w+)\s*:?=(?!=)")
 _VARIABLE: Final = pattern(r"\$\w+")
-_KEY: Final = pattern(r"^[ \t]*(?:- +)*[\"']?(?P<key>[A-Za-z]+)[\"']?[ \t]*:", re.MULTILINE)
+_KEY: Final = pattern(
+    r"(?:^[ \t]*(?:- +)*|[{,\[][ \t]*)[\"']?(?P<key>[A-Za-z]+)[\"']?[ \t]*:", re.MULTILINE
+)
 
 # What decides what an object may do, run or expose.
 _DECIDING: Final = frozenset(
@@ -49,7 +53,9 @@ class _Block:
     line: int
     asks: str
     text: str
+    start: int
     keys: dict[str, None] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
 
 
 def template_decisions(
@@ -77,8 +83,9 @@ def decisions_in(path: str, text: str) -> Iterator[TemplateDecision]:
     """The late decisions of a template, each at the line that opens it."""
     scan = _Scan(text)
     for block in scan.blocks():
-        if block.asks and block.keys:
-            yield TemplateDecision(path, block.line, block.asks, tuple(block.keys), block.text)
+        if block.asks and (block.keys or block.kinds):
+            keys = tuple(block.keys)
+            yield TemplateDecision(path, block.line, block.asks, keys, block.text, block.kinds)
 
 
 class _Scan:
@@ -86,6 +93,7 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._kinds = KindsOfTemplate(text)
         self._open: list[_Block] = []
         self._tainted: dict[str, str] = {}
 
@@ -99,18 +107,25 @@ class _Scan:
             line += self._text.count("\n", action.start(), action.end())
             place = action.end()
         self._take_keys(self._text[place:])
-        yield from self._open
+        yield from (self._closed(block, len(self._text)) for block in self._open)
+
+    def _closed(self, block: _Block, end: int) -> _Block:
+        """The block with the kinds of objects about which it decides."""
+        if not block.asks:
+            return block
+        key = self._key_beside(block.start)
+        return replace(block, kinds=tuple(self._kinds.decided(block.start, end, key)))
 
     def _action(self, action: re.Match[str], line: int) -> Iterator[_Block]:
         text = _LITERAL.sub('""', action["text"]).strip()
         asks = self._question_in(text)
         word, *rest = text.split(None, 1)[:2] or [""]
         if word == "end" and self._open:
-            yield self._open.pop()
+            yield self._closed(self._open.pop(), action.end())
             return
         if asks:
             self._tainted.update((name, asks) for name in _SET.findall(text))
-        block = _Block(line, asks, " ".join(action["text"].split()))
+        block = _Block(line, asks, " ".join(action["text"].split()), action.start())
         if word == "else":
             if asks and rest and self._open and not self._open[-1].asks:
                 self._open[-1] = replace(self._open[-1], asks=asks, text=block.text)
@@ -119,8 +134,8 @@ class _Scan:
             block.keys.update(dict.fromkeys(self._beside(action.start())))
         if word in {"if", "with", "range", "define", "block"}:
             self._open.append(block)
-        else:
-            yield block
+        elif not _SET.match(text):
+            yield self._closed(block, action.end())
 
     def _question_in(self, text: str) -> str:
         """What an action asks, by itself or by a variable that holds an answer."""
@@ -142,12 +157,17 @@ class _Scan:
 
     def _beside(self, start: int) -> Iterator[str]:
         """The deciding key whose value an action is, or an item of."""
+        key = self._key_beside(start)
+        if key in _DECIDING:
+            yield key
+
+    def _key_beside(self, start: int) -> str:
+        """The key whose value an action is, or an item of; the last one of a flow mapping."""
         begin = self._text.rfind("\n", 0, start) + 1
         line = self._text[begin:start]
         above = reversed(self._text[:begin].splitlines()[-_MOST_ABOVE:])
-        match = _KEY.match(line) or next(_keys_above(line, above), None)
-        if match is not None and match["key"] in _DECIDING:
-            yield match["key"]
+        match = next(reversed([*_KEY.finditer(line)]), None) or next(_keys_above(line, above), None)
+        return "" if match is None else match["key"]
 
 
 def _keys_above(line: str, above: Iterable[str]) -> Iterator[re.Match[str]]:

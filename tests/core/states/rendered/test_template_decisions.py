@@ -9,7 +9,8 @@ from bot.core.states.rendered.template_decisions import decisions_in
 
 def seen(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
     """The line, what is asked and what hangs on it."""
-    return [(held.line, held.asks, held.keys) for held in decisions_in("a.yaml", text)]
+    found = decisions_in("a.yaml", text)
+    return [(decision.line, decision.asks, decision.keys) for decision in found if decision.keys]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,10 @@ def seen(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
         ("image: {{ now", []),
         ("{{ end }}{{ end }}image: a", []),
         ("{{ if now }}\nimage: a", [(1, "now", ("image",))]),
+        ("{{ if now }}\nspec: {a: 1, hostPID: true, podSelector: {}}\n{{ end }}",
+         [(1, "now", ("hostPID", "podSelector"))]),
+        ("spec: {containers: [{image: {{ now }}}]}", [(1, "now", ("image",))]),
+        ("spec: {containers: [{image: a, name: {{ now }}}]}", []),
         ("{{ if\n  now }}\nimage: a{{ end }}", [(1, "now", ("image",))]),
     ],
 )  # fmt: skip
@@ -51,6 +56,38 @@ def test_what_hangs_on_a_question_is_what_stands_in_its_block_or_beside_it(
     text: str, expected: list[tuple[int, str, tuple[str, ...]]]
 ) -> None:
     assert seen(text) == expected
+
+
+POLICY = "apiVersion: v1\nkind: NetworkPolicy\nmetadata:\n  name: a\n  labels: {b: c}\nspec: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ if lookup 1 }}\n" + POLICY + "{{ end }}", ("NetworkPolicy",)),
+        ("{{ if lookup 1 }}\n" + POLICY + "---\nkind: Pod\n{{ end }}", ("NetworkPolicy", "Pod")),
+        ("kind: Pod\n---\n{{ if lookup 1 }}\n" + POLICY + "{{ end }}", ("NetworkPolicy",)),
+        ('{{ if now }}\n{"kind": "NetworkPolicy", "spec": {}}\n{{ end }}', ("NetworkPolicy",)),
+        ("{apiVersion: v1, kind: NetworkPolicy, spec: {{ now }}}", ("NetworkPolicy",)),
+        (POLICY.replace("spec: {}", "spec:\n  a: {{ now }}"), ("NetworkPolicy",)),
+        (POLICY.replace("spec", "{{ if now }}\nspec") + "{{ end }}", ("NetworkPolicy",)),
+        (POLICY.replace("name: a", "name: {{ now }}"), ("NetworkPolicy",)),
+        (POLICY.replace("NetworkPolicy", "{{ if now }}A{{ else }}B{{ end }}"), ("*",)),
+        ("{{ if lookup 1 }}\n{{ include 1 }}\n{{ end }}", ("*",)),
+        (POLICY.replace("b: c", "b: {{ now }}"), ()),
+        (POLICY.replace("  labels: {b: c}", "  {{ if now }}\n  labels: {b: c}\n  {{ end }}"), ()),
+        ("{{ if .Capabilities.A }}\napiVersion: v2\n{{ end }}\nkind: NetworkPolicy\n", ()),
+        ("# {{ now }}\n" + POLICY, ()),
+        ('{{ include "policy" (lookup 1) }}', ("*",)),
+        ("apiVersion: {{ .Capabilities.A }}\nkind: NetworkPolicy\nspec: {}\n", ()),
+        ("{{ if now }}{{ fail 1 }}{{ end }}\n" + POLICY, ()),
+        ("{{ $a := lookup 1 }}\n" + POLICY, ()),
+    ],
+)  # fmt: skip
+def test_the_kinds_of_which_an_answer_decides_more_than_the_labels(
+    text: str, expected: tuple[str, ...]
+) -> None:
+    assert next((each.kinds for each in decisions_in("a.yaml", text)), ()) == expected
 
 
 def test_a_long_line_of_braces_takes_no_time() -> None:
