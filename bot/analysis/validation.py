@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.engine.review import ObjectValidation
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
-from bot.core.state import Change, changes
+from bot.core.state import Change, State, changes
 from bot.core.states import Pair, States
 from bot.core.validation import ValidationRequest, ValidationResult, Validator
 from bot.kubernetes import kinds
@@ -17,6 +17,7 @@ from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.refusals import is_encrypted
 from bot.kubernetes.schemas.definitions import custom_kinds
 from bot.kubernetes.schemas.published import built_in_groups
+from bot.kubernetes.schemas.published_definitions import published_definition
 from bot.kubernetes.versions import minor_version
 from bot.records import dataclass
 
@@ -135,12 +136,19 @@ def _questions(pair: Pair, batch: _Batch) -> Iterator[_Question]:
         head = change.after
         if head is None or len(head.encoded) > LARGEST_REQUEST or is_encrypted(head):
             continue
-        custom = pair.after.derived(custom_kinds).get(head.group_kind)
-        if custom is None and head.key.group not in built_in_groups():
+        definition = _definition(head, pair.after)
+        if definition is None and head.key.group not in built_in_groups():
             continue
-        definition = custom.definition.resource.encoded if custom is not None else None
         request = ValidationRequest(head.encoded, _base(change), minor, definition)
         yield _Question(head, batch.add(request))
+
+
+def _definition(resource: Resource, state: State) -> bytes | None:
+    """The definition of a custom kind: the tree's, else the one that its project publishes."""
+    custom = state.derived(custom_kinds).get(resource.group_kind)
+    if custom is not None:
+        return custom.definition.resource.encoded
+    return published_definition(resource.group_kind)
 
 
 def _under_other_definitions(pair: Pair, batch: _Batch, minor: int | None) -> Iterator[_Question]:

@@ -31,7 +31,7 @@ from bot.kubernetes.apply.refusals import (
 from bot.kubernetes.gitops.unknowns import PREFIX as UNKNOWN_PREFIX
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.network.policies import network_policies
-from bot.kubernetes.schemas.certainty import severity_of
+from bot.kubernetes.schemas.certainty import severity_of, severity_of_refusal
 from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
 from bot.kubernetes.workloads.pods import str_of
@@ -53,10 +53,12 @@ def invalid(old: Resource | None, new: Resource, before: State, after: State) ->
         return
     result = after.validations.get(new.key)
     faults = list(_schema_faults(old, new, served, after, result))
+    is_listed = bool(after.applied_by.get(new.key)) or not after.declarations
+    faults = [fault if is_listed else if_unlisted(fault) for fault in faults]
     places = {route_text(fault.node.route) for fault in faults}
     refusals = [
-        fault
-        for fault in _refusals(new, result, known=bool(faults))
+        fault if is_listed else if_unlisted(fault)
+        for fault in _refusals(new, served, result, known=bool(faults))
         if route_text(fault.node.route) not in places
     ]
     # Two items of one key are refused by whoever applies them if validation refuses them as well.
@@ -121,8 +123,7 @@ def _schema_faults(
             continue
         if _is_believed(violation, served, result, new):
             fault = _schema_fault(violation, new, served)
-            is_listed = bool(after.applied_by.get(new.key)) or not after.declarations
-            yield fault if is_listed else if_unlisted(fault)
+            yield fault
 
 
 def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
@@ -188,7 +189,9 @@ def _schema_fault(violation: SchemaViolation, new: Resource, served: ServedKind)
     )
 
 
-def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) -> Iterator[ApiFault]:
+def _refusals(
+    new: Resource, served: ServedKind | None, result: ValidationResult | None, *, known: bool
+) -> Iterator[ApiFault]:
     """The validator's refusals of the object itself, each once."""
     if result is None or result.status != "judged":
         return
@@ -204,7 +207,11 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
         if partial and not decoding:
             continue
         message = f"The API refuses {str_of(new)}: {clause(refusal)}"
-        yield ApiFault(refusal_code(refusal), node, message)
+        is_guess = served is not None and served.known is not None
+        if served is not None and served.known is not None:
+            message += f" (judged by {served.known.releases})"
+        severity = severity_of_refusal(refusal, served)
+        yield ApiFault(refusal_code(refusal), node, message, severity=severity, is_guess=is_guess)
 
 
 def _is_partial(new: Resource) -> bool:

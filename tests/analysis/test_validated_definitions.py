@@ -91,3 +91,80 @@ def test_what_base_refuses_as_well_is_not_new() -> None:
     head = {**base, "crd.yaml": definition(limit % more)}
 
     assert said(base, head, "immutable-field-changed", "manifest-invalid") == []
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"
+KUSTOMIZATION = """
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: a}
+spec: {interval: %s, prune: true, path: ./apps, sourceRef: {kind: Bucket, name: x}}
+"""
+HELM_RELEASE = """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: a}
+spec: {interval: 5m, chartRef: {kind: OCIRepository, name: x}%s}
+"""
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: a}
+spec:
+  parentRefs: [{name: public}]
+  rules:
+  - matches: [{path: {value: %s}}]
+    backendRefs: [{name: web, port: 80}]
+"""
+CLASS = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: public}
+spec: {controllerName: example.com/%s}
+"""
+
+
+def published(text: str) -> list[str]:
+    """What `manifest-invalid` says of a new object; its sources are not rendered here."""
+    binary = find_validator([validator_tools()])
+    assert binary is not None
+    grove = Grove({"a.yaml": NAMESPACE}, {"a.yaml": NAMESPACE, "b.yaml": text})
+    rules = [rule for rule in load_rules() if rule.id == "manifest-invalid"]
+    analysis = examine_trees(
+        grove.question(), grove.content(), rules, validator=ValidatorProgram(binary)
+    )
+    return [f"{finding.severity}: {finding.message}" for finding in analysis.findings]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (KUSTOMIZATION % "5min", "Kustomization a/apps: spec.interval is invalid: spec.interval"),
+        (
+            HELM_RELEASE % ", chart: {spec: {chart: x, sourceRef: {kind: GitRepository, name: x}}}",
+            "HelmRelease a/web: spec is invalid: either chart or chartRef must be set",
+        ),
+        (
+            ROUTE % "api",
+            "HTTPRoute a/web: spec.rules[0].matches[0].path is invalid: value must be an absolute",
+        ),
+    ],
+)
+def test_rules_of_published_definitions_are_run(text: str, reason: str) -> None:
+    (message,) = published(text)
+
+    assert message.startswith(f"error: The API refuses {reason}")
+    assert " (judged by " in message
+
+
+@pytest.mark.parametrize("text", [KUSTOMIZATION % "5m", HELM_RELEASE % "", ROUTE % "/api"])
+def test_what_every_release_takes_is_no_finding(text: str) -> None:
+    assert published(text) == []
+
+
+def test_a_field_that_a_published_rule_freezes() -> None:
+    base, head = ({"class.yaml": CLASS % name} for name in ("a", "b"))
+
+    (message,) = said(base, head, "immutable-field-changed", "manifest-invalid")
+
+    assert message.startswith("GatewayClass public changes spec.controllerName, which cannot")

@@ -195,7 +195,7 @@ def _kinds(project: Project) -> dict[str, tuple[bool, Shape]]:
 
 
 def _definitions(project: Project, path: str, version: str) -> Iterator[tuple[str, bool, Shape]]:
-    for body in _documents(project, path, version):
+    for body in documents(project, path, version):
         if not isinstance(body, Mapping) or body.get("kind") != "CustomResourceDefinition":
             continue
         spec = body["spec"]
@@ -208,7 +208,8 @@ def _definitions(project: Project, path: str, version: str) -> Iterator[tuple[st
             yield name, spec["scope"] == "Namespaced", shape
 
 
-def _documents(project: Project, path: str, version: str) -> Iterator[Any]:
+def documents(project: Project, path: str, version: str) -> Iterator[Any]:
+    """The documents of a release's manifests of definitions."""
     if not project.files:
         yield from yaml.load_all(generated_definitions(path, version), _Loader)
         return

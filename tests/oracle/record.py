@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.oracle import custom_kinds, roles, schemas
+from tests.oracle import custom_definitions, custom_kinds, roles, schemas
 from tests.oracle.modules import KUBERNETES
 
 RECORD: Final = Path("bot/kubernetes/data/oracle.json")
@@ -39,6 +39,17 @@ TABLES: Final = (
         ),
         custom_kinds.generate,
         custom_kinds.RELEASES,
+    ),
+    Table(
+        custom_definitions.TARGET,
+        (
+            _MODULES,
+            "tests/oracle/custom_definitions.py",
+            "tests/oracle/custom_kinds.py",
+            "tests/oracle/flux_definitions.py",
+        ),
+        custom_definitions.generate,
+        custom_definitions.RELEASES,
     ),
     Table(
         roles.TARGET,

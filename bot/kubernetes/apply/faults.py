@@ -39,7 +39,7 @@ def if_unlisted(fault: ApiFault) -> ApiFault:
 
     What takes the file in may add the fields that it lacks, as patches of a Flux Kustomization do.
     """
-    if fault.code == "REQUIRED" and fault.is_guess:
+    if fault.code in ("REQUIRED", "CEL") and fault.is_guess:
         return replace(fault, severity=Severity.NOTICE)
     return fault
 

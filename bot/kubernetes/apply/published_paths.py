@@ -19,6 +19,8 @@ _OF_VERSION: Final = {
     "additionalPrinterColumns": "additionalPrinterColumns",
 }
 _VERSION_FIELD: Final = pattern(rf"^spec\.({'|'.join(_OF_VERSION)})\b")
+# "spec.addresses[0]" must validate one and only one schema (oneOf). Found none valid
+_ALTERNATIVES: Final = pattern(r'"([^"]+)" (must validate .*)', re.DOTALL)
 _VOLUME_SOURCE: Final = pattern(r"^spec\.persistentvolumesource\b", re.IGNORECASE)
 _VOLUME_FIELDS: Final = frozenset(
     {
@@ -31,14 +33,31 @@ _VOLUME_FIELDS: Final = frozenset(
 
 def refusals_of(resource: Resource, result: ValidationResult) -> Iterator[Refusal]:
     """The refusals of an object by published paths, without those that name no mistake of it."""
-    for refusal in result.refusals:
-        if _is_no_mistake(resource, refusal):
+    listed = [_placed(one) for one in result.refusals if not _is_no_mistake(resource, one)]
+    for refusal in listed:
+        if _follows(refusal, listed):
             continue
         yield replace(
             refusal,
             field=published_path(resource, refusal.field),
             culprits=tuple(published_path(resource, path) for path in refusal.culprits),
         )
+
+
+def _placed(refusal: Refusal) -> Refusal:
+    """A refusal of alternatives at its field, which upstream writes into the detail alone."""
+    match = _ALTERNATIVES.fullmatch(refusal.detail) if refusal.field == "<nil>" else None
+    return replace(refusal, field=match[1], detail=match[2]) if match else refusal
+
+
+def _follows(refusal: Refusal, listed: list[Refusal]) -> bool:
+    """Whether a refusal of alternatives only says that one of them is refused, as others do."""
+    if not refusal.detail.startswith("must validate"):
+        return False
+    return any(
+        other.field.startswith(refusal.field) and not other.detail.startswith("must validate")
+        for other in listed
+    )
 
 
 def _is_no_mistake(resource: Resource, refusal: Refusal) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.core.finding import Severity
+from bot.core.validation import Refusal
 from bot.kubernetes.schemas.check import SchemaViolation
 from bot.kubernetes.schemas.known_kinds import KnownKind
 from bot.kubernetes.schemas.serving import ServedKind
@@ -23,6 +26,26 @@ def severity_of(violation: SchemaViolation, served: ServedKind) -> Severity:
     if served.known is None:
         return Severity.WARNING if violation.keyed else Severity.ERROR
     return _by_project(violation, served.known)
+
+
+def severity_of_refusal(refusal: Refusal, served: ServedKind | None) -> Severity:
+    """The severity of what the validator refuses by a definition.
+
+    A rule that every release of a project has decides, but for limits, which later releases raise,
+    and for a missing field, which a mutating webhook may fill in.
+    """
+    if served is None or served.known is None:
+        return Severity.ERROR
+    is_settled = served.known.is_settled and refusal.type not in _RAISED
+    return Severity.ERROR if is_settled else Severity.WARNING
+
+
+_RAISED: Final = frozenset(
+    {
+        *("FieldValueRequired", "FieldValueNotSupported"),
+        *("FieldValueTooLong", "FieldValueTooMany"),
+    }
+)
 
 
 def _by_project(violation: SchemaViolation, known: KnownKind) -> Severity:
