@@ -20,6 +20,7 @@ from rich.markdown import Markdown
 
 from tests.bench import (
     announcements,
+    commits,
     network,
     opened,
     parallel,
@@ -42,7 +43,16 @@ _BESIDE: Final = 5000
 _ANNOUNCED: Final = 100
 _OPENED: Final = 10
 """Pull requests of each organisation."""
-_PARTS: Final = ("reviews", "service", "starts", "rules", "renders", "pushes", "webhooks")
+_PARTS: Final = (
+    "reviews",
+    "commits",
+    "service",
+    "starts",
+    "rules",
+    "renders",
+    "pushes",
+    "webhooks",
+)
 
 Part: TypeAlias = tuple[str, Callable[[], str]]
 """The name of a table, and what measures and makes it."""
@@ -60,6 +70,8 @@ def main() -> None:
     words.add_argument("--folder", type=Path, default=CHECKOUT / ".bench")
     words.add_argument("--leave-out", nargs="+", default=[], metavar="TOOL", help="not measured")
     words.add_argument("--minutes", type=float, default=40, help="begin no table after so long")
+    words.add_argument("--clones", type=Path, help="folder of bare clones, named OWNER+NAME")
+    words.add_argument("--commits", type=int, default=25, help="of each of the clones")
     words.add_argument("--no-page", action="store_true", help="print only")
     chosen = words.parse_args()
     console = Console(stderr=True)
@@ -113,6 +125,10 @@ def _programs(chosen: argparse.Namespace) -> tuple[list[Tool], list[Tool], dict[
 def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[Part]:
     if "reviews" in chosen.only:
         yield from _reviews(chosen, builds, others)
+    if chosen.clones is not None and "commits" in chosen.only:
+        columns = ("", "reviews", "median CPU s", "p90 CPU s")
+        title = "Commits of public repositories, each after the one before it"
+        yield _part(title, columns, lambda: _commits(chosen, builds))
     if "service" in chosen.only:
         title = "A review in the service beyond git and GitHub, base in the cache"
         yield _part(title, ("", "CPU s", "service", "child"), lambda: _service(chosen))
@@ -234,6 +250,11 @@ def _pushes(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[st
     for row in pushes.rows(builds, _BESIDE, chosen.pushes):
         figures = (row.first, row.median, row.slowest, row.cpu)
         yield (row.name, *(f"{figure:.2f}" for figure in figures))
+
+
+def _commits(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[str, ...]]:
+    for row in commits.rows(builds, chosen.clones, chosen.commits):
+        yield (row.name, str(row.reviews), f"{row.median:.2f}", f"{row.p90:.2f}")
 
 
 def _service(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +44,15 @@ class Run:
     peak: float
 
 
-def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> Run:
+def run(
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: dict[str, str],
+    finished: Container[int] = FINISHED,
+) -> Run:
     """Run a command to its end, its output thrown away.
 
-    Raises RuntimeError where it is neither done nor blocked: what failed is not measured.
+    Raises RuntimeError where it ends with another status than these: what failed is not measured.
     """
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _LAUNCHER, *map(str, command)],
@@ -58,7 +63,7 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
         check=True,
     )
     code, cpu, peak = json.loads(done.stdout)
-    if code not in FINISHED:
+    if code not in finished:
         raise RuntimeError(f"{command[0]} ended with {code}")
     return Run(cpu, peak / KIB_PER_MIB)
 
