@@ -122,7 +122,14 @@ class ChildContent:
         ((_, data),) = decode_have(receive()).items
         if data is None:
             raise KeyError(blob)
+        self._remember(blob, data)
         return data
+
+    def _remember(self, blob: str, data: bytes) -> None:
+        """Keep a text for who asks again, as far as there is room."""
+        if self._text_bytes + len(data) <= _BYTES_OF_TEXTS:
+            self._text_bytes += len(data)
+            self._texts[blob] = data
 
     def _read_once(self, kind: FactKind, file: File) -> Manifest:
         manifest = self._read[kind].get(file.blob)
@@ -160,9 +167,7 @@ class ChildContent:
                 self._packed[key] = data
             else:
                 self.counters.blobs += 1
-                if self._text_bytes + len(data) <= _BYTES_OF_TEXTS:
-                    self._text_bytes += len(data)
-                    self._texts[key[1]] = data
+                self._remember(key[1], data)
                 self._read[key[0]][key[1]] = self._parsed(key, data)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,8 @@ from bot.core.values import Body, Value, freeze, mapping, thaw
 from bot.errors import UnbuildableError
 
 _WIDTH: Final = 80
+_SHORT: Final = 16 * 1024
+"""Bytes of a text whose mapping is remembered: of longer ones, many would take much memory."""
 
 
 def value_of(data: bytes) -> Value:
@@ -46,10 +49,18 @@ def value_of(data: bytes) -> Value:
 
 def body_of(data: bytes) -> Body:
     """Return the mapping in a text, empty if the text is empty. Raises UnbuildableError."""
+    return _short_body_of(data) if len(data) <= _SHORT else _body_of(data)
+
+
+def _body_of(data: bytes) -> Body:
     value = value_of(data)
     if value is not None and not isinstance(value, Mapping):
         raise UnbuildableError("it is not a mapping")
     return mapping(value)
+
+
+# Every declaration of a directory asks for its kustomization, at base and at head.
+_short_body_of: Final = lru_cache(maxsize=1024)(_body_of)
 
 
 def json_text(value: Value) -> str:

@@ -11,6 +11,7 @@ from bot.core.states.placements.applied import ManyApplied
 from bot.core.states.placements.delivery import altered
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.declared import DeclaredRoots, with_declared
+from bot.core.states.roots.declared_tree import DeclaredTree
 from bot.core.states.roots.fetched_files import FetchedFiles, with_fetched
 from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots, roots_of
@@ -34,6 +35,7 @@ class SourceTree:
         self.roots = self.unbuilt = Roots()
         self._before: Roots | None = None
         self._answers = 0
+        self._looked_up: DeclaredTree | None = None
 
     def infer(self, manifests: Manifests, naming: Naming, before: Roots | None) -> None:
         """Find its roots, unless nothing that they are found by is another than before."""
@@ -65,7 +67,9 @@ class SourceTree:
         declared = DeclaredRoots(self.inferred, frozenset())
         for _ in range(MOST_ROUNDS):
             self.infer(manifests, naming, before)
-            declared = with_declared(self.inferred, declarations, self.whole, manifests, naming)
+            if self._looked_up is None or self._looked_up.inferred is not self.inferred:
+                self._looked_up = DeclaredTree(self.whole, manifests, self.inferred)
+            declared = with_declared(self._looked_up, declarations, naming)
             remotes = {
                 remote.place: remote for remote in (*self.inferred.remotes, *declared.roots.remotes)
             }

@@ -10,7 +10,7 @@ from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.artifacts import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, composed_path
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
-from bot.kubernetes.gitops.tree_files import lies_in, within
+from bot.kubernetes.gitops.tree_files import within
 from bot.kubernetes.gitops.variables.substitution import pairs_of
 from bot.records import cached_property, dataclass
 
@@ -132,8 +132,8 @@ class FluxObjects:
             seen.add(id(applied))
             parents = [
                 (kustomization, path)
-                for kustomization, path in self._paths
-                if _applies(path, applied)
+                for path in _and_above(_place(applied))
+                for kustomization in self._by_path.get(path, ())
             ]
             own_paths = [path for kustomization, path in parents if kustomization is applied]
             if own_paths or not parents:
@@ -143,14 +143,14 @@ class FluxObjects:
         return tuple(sorted(names)) or (directory(resource.source.path),)
 
     @cached_property
-    def _paths(self) -> tuple[tuple[Resource, str], ...]:
-        """The Kustomizations of this repository with the directory that each applies."""
-        paths = []
+    def _by_path(self) -> Mapping[str, list[Resource]]:
+        """The Kustomizations of this repository by the directory that each applies."""
+        by_path: dict[str, list[Resource]] = {}
         for kustomization in self.of(kinds.FLUX_KUSTOMIZATION):
             located = self.located(kustomization)
             if located.path is not None and located.is_own is not False:
-                paths.append((kustomization, located.path))
-        return tuple(paths)
+                by_path.setdefault(located.path, []).append(kustomization)
+        return by_path
 
 
 def clusters_of(resource: Resource, flux: FluxObjects) -> Iterator[str]:
@@ -164,13 +164,21 @@ def clusters_of(resource: Resource, flux: FluxObjects) -> Iterator[str]:
         yield f"{here}:{name}" if name else here
 
 
-def _applies(path: str, resource: Resource) -> bool:
-    """Return whether a directory that is applied holds this resource."""
+def _place(resource: Resource) -> str:
+    """Return the directory that must be applied for this resource to be."""
     kind, _, rest = resource.source.root.partition(":")
     if not kind:
-        return lies_in(directory(resource.source.path), path)
+        return directory(resource.source.path)
     root = rest.partition(":")[0]
-    return lies_in("" if root == "." else root, path)
+    return "" if root == "." else root
+
+
+def _and_above(place: str) -> Iterator[str]:
+    """Yield a directory and those that it lies in, the top of the tree last."""
+    while place:
+        yield place
+        place = directory(place)
+    yield ""
 
 
 def _shared(first: str, second: str) -> int:

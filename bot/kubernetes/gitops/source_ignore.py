@@ -8,6 +8,7 @@ stands for directories only where it is a whole path segment.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
@@ -72,12 +73,15 @@ class SourceIgnore:
     """The patterns of a source; the last one that matches a file decides."""
 
     patterns: tuple[_Pattern, ...]
+    _answers: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def leaves_out(self, path: str) -> bool:
-        """Return whether the source excludes a file."""
-        parts = tuple(path.split("/"))
-        matching = (pattern for pattern in reversed(self.patterns) if pattern.fits(parts))
-        return not next((pattern.takes_in for pattern in matching), True)
+        """Return whether the source excludes a file; worked out once for each path."""
+        if path not in self._answers:
+            parts = tuple(path.split("/"))
+            matching = (pattern for pattern in reversed(self.patterns) if pattern.fits(parts))
+            self._answers[path] = not next((pattern.takes_in for pattern in matching), True)
+        return self._answers[path]
 
 
 def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
@@ -94,7 +98,11 @@ def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
         *_patterns(ignore or "", ""),
     ]
     general = (*_ALWAYS, *(() if patterns else _DEFAULT))
-    return SourceIgnore((*(_pattern(text, ()) for text in general), *patterns[:_MOST_PATTERNS]))
+    return _of((*(_pattern(text, ()) for text in general), *patterns[:_MOST_PATTERNS]))
+
+
+# Each Kustomization of a source asks about the same files, at base and at head.
+_of: Final = lru_cache(maxsize=64)(SourceIgnore)
 
 
 def _text(places: TreeFiles, path: str) -> str:

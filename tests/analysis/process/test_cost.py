@@ -47,6 +47,29 @@ def test_a_warm_review_reads_what_changed(repositories: list[Sides], tmp_path: P
     assert [(cost.parsed, cost.blobs) for cost in costs] == [(4, 8), (4, 8)]
 
 
+_FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: {name}, namespace: flux-system}}
+spec:
+  path: ./apps
+  targetNamespace: {name}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"""
+
+
+def test_a_text_that_several_declarations_need_is_read_once(tmp_path: Path) -> None:
+    base = {f"clusters/{name}.yaml": _FLUX.format(name=name) for name in ("a", "b", "c")}
+    base["apps/kustomization.yaml"] = "resources: [web.yaml]\n"
+    base["apps/web.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+    head = base | {"apps/web.yaml": base["apps/web.yaml"] + "data: {a: b}\n"}
+
+    cost = _counted(base, head, tmp_path)
+
+    # Both sides of the changed file, as facts and as text, and what the builds read.
+    assert (cost.parsed, cost.blobs) == (1, 6)
+
+
 def _counted(base: dict[str, str], head: dict[str, str], cache: Path) -> Counters:
     grove, counters = Grove(base, head), Counters()
     question, blobs = grove.question(), MemoryBlobs(grove.blobs)

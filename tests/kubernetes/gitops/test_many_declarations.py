@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Node
 from bot.core.states.roots.declared import with_declared
+from bot.core.states.roots.declared_tree import DeclaredTree
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inferred import Roots
 from tests.analysis.law import HERE, Repository, config, review
@@ -64,7 +65,9 @@ def _declared(count: int, last: str = "z") -> list[str]:
     names = [*map(str, range(count - 1)), last]
     declared = [Declared(Node(owner, (), None), f"p/{name}", name=name) for name in names]
     content = Grove({}, {}).content()
-    roots = with_declared(Roots(), declared, files_of({}), content).roots.roots.values()
+    roots = with_declared(
+        DeclaredTree(files_of({}), content, Roots()), declared
+    ).roots.roots.values()
     return [f"{root.title}: {root.reasons[0].message} {root.inputs}" for root in roots]
 
 

@@ -87,3 +87,12 @@ def test_a_file_of_patterns_speaks_of_its_own_directory_and_the_source_over_all(
     assert [left_out(path, "!b.yaml", **files) for path in paths] == [
         *(False, True, False, False, False),
     ]
+
+
+def test_sources_with_the_same_patterns_share_their_answers() -> None:
+    """Each Kustomization of a source asks about the same files, at base and at head."""
+    files = TreeFiles({}, MemoryBlobs({}))
+
+    first, second = (source_ignore(files, "*.yaml") for _ in range(2))
+
+    assert (first is second, first is source_ignore(files, "*.yml")) == (True, False)

@@ -9,9 +9,7 @@ from typing import Final
 
 from bot.core.rendering import Declared, Release
 from bot.core.resource import ResourceKey
-from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.declared_tree import DeclaredTree
-from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.replaced import is_replaced, replacing
@@ -31,18 +29,14 @@ class DeclaredRoots:
 
 
 def with_declared(
-    inferred: Roots,
-    declared: Sequence[Declared],
-    files: Files,
-    manifests: Manifests,
-    naming: Naming | None = None,
+    tree: DeclaredTree, declared: Sequence[Declared], naming: Naming | None = None
 ) -> DeclaredRoots:
     """The roots of a tree: the declared ones, and those inferred of which nothing was declared.
 
     Where the policy names roots (`naming`), only declarations that are reached from these replace
     an inferred root; the others add to it.
     """
-    tree = DeclaredTree(files, manifests, inferred)
+    inferred = tree.inferred
     declared_roots: dict[object, Root] = {}
     owners: set[ResourceKey] = set()
     for declaration in _within_limit(declared):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot.core.rendering import Declared
-from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
+from bot.core.states.roots.closures import Closure, Closures, Manifests, kustomizations_at
 from bot.core.states.roots.declared_charts import DeclaredCharts
 from bot.core.states.roots.declared_root import declared_root, reason_at
 from bot.core.states.roots.fetched_files import zone
@@ -17,18 +17,31 @@ from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
 from bot.core.states.roots.refused_manifests import refusal_of
 from bot.core.states.roots.root import Root
+from bot.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """A declared kustomization with its edits: all that it takes in, and its namespace."""
+
+    closure: Closure
+    namespace: str
 
 
 class DeclaredTree:
-    """A tree in which declared roots are looked up."""
+    """A tree in which declared roots are looked up.
+
+    A review looks several times, until nothing new is declared; each kustomization is read once.
+    """
 
     def __init__(self, files: Files, manifests: Manifests, inferred: Roots) -> None:
         self._files = files
         self._manifests = manifests
-        self._inferred = inferred
+        self.inferred = inferred
         self._fetched = inferred.fetched
         self._paths = Paths(files.tree, manifests.link, self._fetched)
         self._charts = DeclaredCharts(self._paths, manifests, self._fetched)
+        self._read: dict[tuple[str, tuple[tuple[str, str], ...]], _Edited | None] = {}
 
     def root(self, declaration: Declared) -> Root | None:
         """The root that is declared; None where nothing of it is in this tree."""
@@ -39,31 +52,44 @@ class DeclaredTree:
             return declared_root(declaration, "directory", {}, (why,), self._paths)
         if declaration.release is not None:
             return self._charts.local(declaration)
-        overlay = Overlay.of(self._paths.tree, declaration.edits, self._manifests)
-        link = self._manifests.link
-        paths = Paths(overlay.tree, link, self._fetched) if declaration.edits else self._paths
-        if paths.kustomization(declaration.path) is not None:
-            return self._kustomization(declaration, overlay, paths)
+        edited = self._edited(declaration)
+        if edited is not None:
+            return self._kustomization(declaration, edited)
         if not self._paths.is_directory(declaration.path):
             return None
         return self._directory(declaration)
 
-    def _kustomization(self, declaration: Declared, overlay: Overlay, paths: Paths) -> Root:
-        kustomizations = self._inferred.kustomizations
+    def _edited(self, declaration: Declared) -> _Edited | None:
+        """The kustomization of a declared directory; None where it has none."""
+        key = (declaration.path, tuple(declaration.edits.items()))
+        if key not in self._read:
+            self._read[key] = self._read_edited(declaration)
+        return self._read[key]
+
+    def _read_edited(self, declaration: Declared) -> _Edited | None:
+        overlay = Overlay.of(self._paths.tree, declaration.edits, self._manifests)
+        link = self._manifests.link
+        paths = Paths(overlay.tree, link, self._fetched) if declaration.edits else self._paths
+        if paths.kustomization(declaration.path) is None:
+            return None
+        kustomizations = self.inferred.kustomizations
         # One in a dot-directory is no root by itself, but what declares it applies it.
         if declaration.edits or declaration.path not in kustomizations:
             kustomizations = kustomizations_at(declaration.path, paths, overlay)
         closure = Closures(kustomizations).of(declaration.path)
+        kustomization = kustomizations.get(declaration.path)
+        return _Edited(closure, "" if kustomization is None else kustomization.namespace)
+
+    def _kustomization(self, declaration: Declared, edited: _Edited) -> Root:
+        closure = edited.closure
         reasons = closure.reasons
-        if declaration.path not in self._inferred.kustomizations and not declaration.edits:
+        if declaration.path not in self.inferred.kustomizations and not declaration.edits:
             why = "its directory is hidden, so that only its declaration reaches it"
             reasons = (*reasons, reason_at(declaration, why, refuses=False))
         elif declaration.edits or declaration.finish is not None:
             owner = declaration.node.resource
             reasons = (*reasons, reason_at(declaration, f"{owner.key} alters it", refuses=False))
-        space = (
-            kustomizations[declaration.path].namespace if declaration.path in kustomizations else ""
-        )
+        space = edited.namespace
         root = declared_root(
             declaration, "kustomization", closure.files, reasons, self._paths, namespace=space
         )
