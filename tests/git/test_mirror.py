@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
+import sys
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from bot.errors import GitError, RemoteGitError
-from bot.git.mirror import Mirror, _authorization
+from bot.git.mirror import MOST_COMMITS, Mirror, _authorization
 from bot.git.repository import Repository
 from tests.git.repositories import commit, git, make_repository
 
@@ -265,6 +268,31 @@ def test_packs_refs_and_objects_stay_few_over_many_fetches(
     assert kept.fetch("file:///nowhere", [head]).resolve(head) == head
 
 
+@pytest.mark.flat
+def test_time_and_refs_stay_flat_over_two_thousand_fetches(origin: Path, tmp_path: Path) -> None:
+    """With the limits of the service; an hour has three rounds of maintenance and many fetches."""
+    commit(origin, {"a.yaml": "1"})
+    kept = mirror(tmp_path)
+    seconds: list[float] = []
+    refs: list[int] = []
+    for number in range(2_000):
+        git(origin, "commit", "--quiet", "--allow-empty", "--amend", f"--message={number}")
+        head = git(origin, "rev-parse", "HEAD")
+        begun = time.perf_counter()
+        directory = kept.fetch(origin.as_uri(), [head, "refs/heads/main"]).git_directory
+        seconds.append(time.perf_counter() - begun)
+        if number % 50 == 49:
+            kept.maintain(datetime.now(UTC))
+            refs.append(len(git(directory, "for-each-ref", "--format=%(refname)").split()))
+    hundreds = [statistics.median(seconds[at : at + 100]) for at in range(0, 2_000, 100)]
+    milliseconds = [round(1000 * each) for each in hundreds]
+    sys.stdout.write(f"milliseconds by hundred: {milliseconds}; refs by fifty: {refs}\n")
+
+    assert max(refs) == MOST_COMMITS + 1
+    # A busy machine changes its speed. Growth would add up over ten times what is kept.
+    assert statistics.median(hundreds[-5:]) < 1.5 * statistics.median(hundreds[:5])
+
+
 def test_many_refs_become_one_file(
     origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,3 +327,38 @@ def test_the_objects_of_a_dropped_commit_go_after_a_day(
         False,
         True,
     )
+
+
+def test_what_a_dropped_commit_had_stays_for_a_day(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A review that reads it may have begun."""
+    monkeypatch.setattr("bot.git.mirror.MOST_COMMITS", 1)
+    kept = mirror(tmp_path)
+    first = commit(origin, {"a.yaml": "1"})
+    kept.fetch(origin.as_uri(), [first])
+    git(origin, "commit", "--quiet", "--amend", "--message=replaced")
+    repository = kept.fetch(origin.as_uri(), [git(origin, "rev-parse", "HEAD")])
+
+    kept.maintain(datetime.now(UTC))
+
+    assert Repository(repository.git_directory).has(first)
+
+
+def test_objects_are_collected_once_a_day(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.git.mirror.MOST_COMMITS", 1)
+    kept = mirror(tmp_path)
+    collected = []
+    for hours in (0, 1, 25):
+        for _ in range(2):
+            git(origin, "commit", "--quiet", "--allow-empty", "--message=next")
+            head = git(origin, "rev-parse", "HEAD")
+            repository = kept.fetch(origin.as_uri(), [head])
+        stamp = repository.git_directory / "fairlead-used" / "gc"
+        before = stamp.stat().st_mtime_ns if stamp.exists() else 0
+        kept.maintain(datetime.now(UTC) + timedelta(hours=hours))
+        collected.append(stamp.stat().st_mtime_ns != before)
+
+    assert collected == [True, False, True]
