@@ -22,10 +22,14 @@ _UNAVAILABLE: Final = frozenset({403, 404, 410})
 
 @dataclass(frozen=True, slots=True)
 class BranchPush:
-    """A push: who pushed, and the commit that the branch then pointed to."""
+    """A push: who pushed, and the commits that the branch pointed to afterwards and before.
+
+    `before` is empty where a webhook announced a new pull request.
+    """
 
     by: GitHubAccount
     after: str
+    before: str = ""
 
 
 def tips_of_last_week(connection: GitHubConnection, branch: str) -> tuple[str, ...]:

@@ -101,6 +101,11 @@ def settled(
         return SettledReview(settle(case.review, approvers, Consent((), (), overridden)), approvers)
     authorship = authorship_of(github, pull, record)
     approvers = case.approvers(authorship.authors(case.commits.repository, case.policy))
+    unattributed = "" if case.gives_back else authorship.unattributed
+    if unattributed:
+        log.warning("nobody is known to have pushed to the fork", commit=unattributed)
+        review = settle(case.review, approvers, Consent((), (), overridden))
+        return SettledReview(replace(review, unattributed=unattributed), approvers)
     consent = Consent(
         approvals=(
             *record.approvals(),
@@ -149,6 +154,8 @@ def settled_together(
         if given:
             authorship = authorship_of(github, pull, record)
             authors = authorship.authors(case.commits.repository, case.policy)
+            if authorship.unattributed and not record.gives_back(pull.head):
+                given = []
             approvals += [one for one in given if not one.by.is_among(authors)]
             if record.gives_back(pull.head):
                 given_back += given

@@ -95,12 +95,16 @@ class Record:
     def pushes(self) -> tuple[BranchPush, ...]:
         """The pushes to the pull request, by the webhooks that announced them."""
         entries = self.audit.entries("pushed", self.repository, pull=self.pull)
-        return tuple(BranchPush(actor_of(entry), entry.head) for entry in entries)
+        return tuple(
+            BranchPush(actor_of(entry), entry.head, str(entry.data.get("before", "")))
+            for entry in entries
+        )
 
-    def push(self, by: GitHubAccount, after: str) -> None:
+    def push(self, push: BranchPush) -> None:
         """Records who pushed a commit to the pull request."""
-        key = f"pushed:{self.repository}:{self.pull}:{after}:{by.login}"
-        self.audit.append([self._act(by, key, "pushed", after)])
+        key = f"pushed:{self.repository}:{self.pull}:{push.after}:{push.by.login}"
+        data = {"before": push.before}
+        self.audit.append([self._act(push.by, key, "pushed", push.after, data=data)])
 
     def approvals(self) -> tuple[Approval, ...]:
         """What people accepted here."""

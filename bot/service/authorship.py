@@ -35,6 +35,20 @@ class Authorship:
         pushers = (push.by for push in self.pushes)
         return frozenset({self.pull.author, *authors_of(self.commits), *pushers})
 
+    @property
+    def unattributed(self) -> str:
+        """A commit to which a fork's branch pointed and nobody is known to have moved it, or none.
+
+        Only webhooks say who pushes to a fork. Where one was lost for good, the person may be
+        anybody with access to the fork: also a maintainer, in somebody else's name.
+        """
+        if self.pull.branch:
+            return ""
+        present = {commit.id for commit in self.commits}
+        tips = (self.pull.head, *(push.before for push in self.pushes))
+        announced = {push.after for push in self.pushes}
+        return next((tip for tip in tips if tip in present and tip not in announced), "")
+
     def authors(self, repository: Repository, policy: Policy) -> frozenset[GitHubAccount]:
         """The authors. `repository` has the head and its base."""
         merges = dict(self._plain_merges(repository))

@@ -21,7 +21,7 @@ from bot.github.pulls import PullRequest
 from bot.github.replies import Comment, reply, reply_mark
 from bot.service.audit_facts import RecordedConclusion, ShownFinding
 from bot.service.audit_record import Record
-from bot.service.authorship import authorship_of
+from bot.service.authorship import Authorship, authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
@@ -97,10 +97,9 @@ class Hearing:
         findings = approvable(command.id, self.shown)
         known = () if isinstance(findings, str) else findings
         for_anybody = tuple(filter(_gives_back, known))
-        authored = known != for_anybody or not known
-        authored = authored and self._wrote_it()
+        authored = self._authored(_AUTHOR) if known != for_anybody or not known else ""
         if authored and not for_anybody:
-            self._refuse(command, _AUTHOR, at)
+            self._refuse(command, authored, at)
             return
         if isinstance(findings, str):
             self._refuse(command, findings, at)
@@ -126,10 +125,19 @@ class Hearing:
                 CommandReply("approve", finding.fingerprint, message=finding.message, done=True)
             )
 
-    def _wrote_it(self) -> bool:
+    def _authored(self, refusal: str) -> str:
+        """Why the person counts as an author, or nothing. `refusal` is said of a known author.
+
+        Where nobody is known to have pushed a commit to the fork, it may be this person.
+        """
+        authorship = authorship_of(self.github, self.pull, self.record)
+        if authorship.unattributed:
+            return _unattributed(authorship.unattributed)
+        return refusal if self._wrote_it(authorship) else ""
+
+    def _wrote_it(self, authorship: Authorship) -> bool:
         """Whether the person opened the pull request, pushed to it, or wrote one of its commits."""
         person = self.comment.author
-        authorship = authorship_of(self.github, self.pull, self.record)
         if not person.is_among(authorship.anybody()):
             return False
         base = f"refs/heads/{self.pull.base}"
@@ -150,8 +158,9 @@ class Hearing:
             return Policy()
 
     def _override(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
-        if self._wrote_it():
-            self._refuse(command, _AUTHOR_OVERRIDES, at)
+        authored = self._authored(_AUTHOR_OVERRIDES)
+        if authored:
+            self._refuse(command, authored, at)
             return
         if shown is None or not shown.overriders:
             self._refuse(command, "the policy names nobody who may: `override:` is empty", at)
@@ -202,6 +211,13 @@ class Hearing:
 
     def _source(self, at: int) -> str:
         return f"{self.comment.place}:{self.comment.id}:{at}"
+
+
+def _unattributed(commit: str) -> str:
+    return (
+        f"GitHub did not tell Fairlead who pushed {commit[:12]} to the fork, so that person may be "
+        "an approver: rewrite the commits of the branch and push them again"
+    )
 
 
 def _gives_back(finding: ShownFinding) -> bool:

@@ -25,6 +25,7 @@ from bot.core.publish.plan import plan, same_text
 from bot.core.publish.report import failed, invalid_policy, review_body
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import check_runs, checks
+from bot.github.activity import BranchPush
 from bot.github.comments import perform, read_posted, refresh_reviews
 from bot.github.connection import GitHubConnection
 from bot.github.external_id import ExternalId
@@ -55,7 +56,8 @@ def announce(context: ServiceContext, task: Announcement) -> Done:
     with opened(context, job) as (github, pull):
         if task.pusher and task.after:
             pusher = GitHubAccount(task.pusher, task.pusher_id)
-            record_of(context, github, pull.number).push(pusher, task.after)
+            push = BranchPush(pusher, task.after, task.before or "")
+            record_of(context, github, pull.number).push(push)
         follow = _end_replaced_head(github, pull, job, task.before)
         about = check_runs.about_pull(pull)
         run = check_runs.newest(check_runs.runs_on(github, pull.head), about)

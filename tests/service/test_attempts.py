@@ -199,13 +199,63 @@ def test_a_limit_between_two_threads_that_go_leaves_none_for_good(world: World) 
 # Forks
 
 
-def from_fork(world: World, *, maintained: bool = False) -> StandInPullRequest:
+def from_fork(
+    world: World, *, maintained: bool = False, announced: bool = True
+) -> StandInPullRequest:
     """A bad change from a stranger's fork, whose commit no account is known for."""
     prepared(world)
     fork = world.github.fork(world.repository, "stranger")
     author = "nobody" if maintained else "stranger"
     world.github.commit(fork, "theirs", encoded({"c.yaml": BAD}), author=author)
-    return world.github.open_pull_request(world.repository, "theirs", fork=fork, author="stranger")
+    pull = world.github.open_pull_request(world.repository, "theirs", fork=fork, author="stranger")
+    if announced:
+        world.service.do(Announcement(world.job(pull), None, "stranger", pull.head_sha))
+    return pull
+
+
+def test_nobody_accepts_what_an_unknown_person_pushed_to_a_fork(world: World) -> None:
+    """The webhook was lost for good: it may have been the approver, in somebody else's name."""
+    pull = from_fork(world, announced=False)
+    world.review(pull)
+
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert (events(world, "approved"), world.check(pull)[1]) == ([], "failure")
+    assert "did not tell Fairlead who pushed" in answers(pull)[-1]
+    shown = f"who pushed `{pull.head_sha[:12]}` to the fork, so **no approval counts**"
+    assert shown in (world.run(pull).summary or "")
+
+
+def test_an_approval_ends_where_nobody_knows_who_pushed_to_the_fork_since(world: World) -> None:
+    pull = from_fork(world)
+    world.review(pull)
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert world.check(pull)[1] == "success"
+
+    lost = pushed_to_fork(world, pull, "d.yaml")
+    world.review(pull)
+    assert world.check(pull)[1] == "failure"
+
+    known = pushed_to_fork(world, pull, "e.yaml")
+    world.service.do(Announcement(world.job(pull), lost, "stranger", known))
+    world.review(pull)
+    assert world.check(pull)[1] == "failure", "what lies below is still nobody's"
+
+    anew = world.github.commit(
+        pull.head_repository,
+        "theirs",
+        encoded({"c.yaml": BAD}),
+        author="stranger",
+        parent=world.repository.git.branches()["main"],
+    )
+    world.service.do(Announcement(world.job(pull), known, "stranger", anew))
+    world.review(pull)
+    assert world.check(pull)[1] == "success"
+
+
+def pushed_to_fork(world: World, pull: StandInPullRequest, path: str) -> str:
+    """The head after one more harmless commit, of which no webhook tells."""
+    world.github.commit(pull.head_repository, "theirs", encoded({path: GOOD}), author="stranger")
+    return pull.head_sha
 
 
 def test_a_pull_request_whose_fork_was_deleted_is_reviewed(world: World) -> None:

@@ -338,6 +338,7 @@ class Review:
 
     `waiting`, `overridden` and `gives_back` are of a pull request; the command line knows none.
     `gives_back` is the commit of the default branch whose state the change gives back.
+    `unattributed` is a commit of a fork of which nobody knows who pushed it: no approval counts.
     """
 
     verdict: Verdict
@@ -353,3 +354,4 @@ class Review:
     overridden: Overridden | None = None
     difference: Difference | None = None
     gives_back: str = ""
+    unattributed: str = ""
