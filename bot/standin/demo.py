@@ -38,7 +38,7 @@ EXPECTED: Final = {
 APPROVER: Final = "hubot"
 """The member of the team that the example's policy names for RBAC findings."""
 
-_APPROVE: Final = re.compile(r"`(/fairlead approve [0-9a-z-]+) REASON`")
+_APPROVE: Final = re.compile(r"`(/fairlead approve (?!all)[0-9a-z-]+) REASON`")
 
 
 @dataclass(frozen=True, slots=True)

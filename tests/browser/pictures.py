@@ -63,18 +63,23 @@ def _sized(page: Page, width: int, height: int) -> None:
 def _everything(browser: Browser, demo: Demonstration, directory: Path) -> None:
     """Every page as a whole, in each look."""
     directory.mkdir(parents=True, exist_ok=True)
+    demo.accept(2)
     for scheme, phone in LOOKS:
         page = opened(browser, scheme=scheme, phone=phone)  # type: ignore[arg-type]  # each is one
         signed_in(page, demo, APPROVER)
+        accepted = demo.repository.pulls[2].head_sha
         addresses = {
             "review": page.url,
             "pull": demo.page(1),
-            "waiting": demo.page(2),
             "home": f"{demo.service.url}/",
             "rules": f"{demo.service.url}/rules",
             "rule": f"{demo.service.url}/rules/rbac-privilege-added",
             "overview": f"{demo.service.admin_url}/",
+            "accepted": f"{demo.service.url}/r/example/gitops/2/{accepted}",
+            "accepted-pull": demo.page(2),
             "missing": f"{demo.service.url}/r/example/gitops/9/{'0' * 40}",
+            "nowhere": f"{demo.service.url}/nowhere",
+            "refused": f"{demo.service.url}/login/callback?state=s&code=c",
         }
         for name, address in addresses.items():
             page.goto(address)

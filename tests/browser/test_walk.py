@@ -118,11 +118,15 @@ def test_everything_is_readable_without_scripts_and_by_keyboard(
     page.context.close()
 
 
-@pytest.mark.parametrize("address", ["/", "/rules", "/rules/rbac-privilege-added", "review"])
+@pytest.mark.parametrize(
+    "address", ["/", "/rules", "/rules/rbac-privilege-added", "/nowhere", "overview", "review"]
+)
 def test_nothing_is_wider_than_a_phone(browser: Browser, demo: Demonstration, address: str) -> None:
     page = opened(browser, phone=True)
     if address == "review":
         signed_in(page, demo, APPROVER)
+    elif address == "overview":
+        page.goto(f"{demo.service.admin_url}/")
     else:
         page.goto(f"{demo.service.url}{address}")
 
@@ -137,7 +141,9 @@ def test_axe_finds_nothing_serious(browser: Browser, demo: Demonstration, scheme
     review = page.url
     addresses = [
         review,
+        f"{demo.service.url}/r/example/gitops/2/{demo.repository.pulls[2].head_sha}",
         *(f"{demo.service.url}{path}" for path in ("/", "/rules", "/rules/rbac-privilege-added")),
+        *(f"{demo.service.url}{path}" for path in ("/nowhere", "/login/callback?state=s&code=c")),
         f"{demo.service.admin_url}/",
     ]
 

@@ -92,13 +92,17 @@ class PageGrant(msgspec.Struct, frozen=True, rename={"verbs": "verb", "resources
 
 
 class PageSettled(msgspec.Struct, frozen=True):
-    """A finding that does not count, by whom or by what, and why."""
+    """A finding that does not count, by whom or by what, and why.
+
+    `place` is the text of `where`; stored pages of earlier versions have no more.
+    """
 
     rule: str
     message: str
     place: str
     how: str
     reason: str
+    where: PagePlace | None = None
 
 
 class ReviewPage(msgspec.Struct, frozen=True):

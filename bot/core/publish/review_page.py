@@ -84,8 +84,11 @@ def review_page(
             for row in changed[:MOST_ROWS]
         ),
         more_changes=len(changed[MOST_ROWS:]),
-        grants=(*_grants(worst), *_removed_grants(review)),
-        settled=tuple(_settled(review)),
+        grants=(
+            *_grants((*worst, *(item.finding for item in review.suppressed))),
+            *_removed_grants(review),
+        ),
+        settled=tuple(_settled(review, pages)),
         overridden=visible(f"{override.by} until {override.until}: {override.reason}")
         if override
         else "",
@@ -211,7 +214,7 @@ def _text(value: Value) -> str:
     return text(value) or ""
 
 
-def _settled(review: Review) -> Iterator[PageSettled]:
+def _settled(review: Review, pages: Pages) -> Iterator[PageSettled]:
     for item in review.suppressed[:MOST_FINDINGS]:
         approved = "approval" in item.because
         by = item.because.get("by", "")
@@ -222,4 +225,5 @@ def _settled(review: Review) -> Iterator[PageSettled]:
             visible(place(item.finding.location)),
             visible(how),
             visible(item.because.get("approval") or item.because.get("waiver", "")),
+            _place(item.finding.location, pages),
         )

@@ -13,11 +13,12 @@ from bot.core.engine.review import (
     RemovedGrants,
     Review,
     Summary,
+    Suppressed,
     Waiting,
 )
 from bot.core.policy.model import Policy
 from bot.core.publish.page_model import PageAlike, PageGrant, PagePlace, PageProblem
-from bot.core.publish.pages import NO_PAGES
+from bot.core.publish.pages import NO_PAGES, Pages
 from bot.core.publish.review_page import review_page
 from bot.core.values import Value, freeze
 from tests.reviews import decided, finding
@@ -133,3 +134,19 @@ def test_a_problem_that_an_earlier_version_stored_can_still_be_shown() -> None:
     assert msgspec.json.decode(stored, type=PageProblem) == PageProblem(
         "not rendered", PagePlace("apps/chart")
     )
+
+
+def test_an_accepted_finding_keeps_its_grants_and_links_to_its_line() -> None:
+    gaining = replace(
+        finding("rbac-privilege-added", line=15), facts={"grants": (grant("get", "secrets"),)}
+    )
+    accepted = Suppressed(gaining, {"approval": "agreed", "by": "hubot"})
+    review = replace(REVIEW, suppressed=(accepted,))
+    pages = Pages(repository="https://github.example/o/n")
+    page = review_page(review, Policy(), pages, lambda _: None)
+
+    assert [row.resources for row in page.grants] == ["secrets"]
+    (settled,) = page.settled
+    assert settled.how == "accepted by hubot"
+    assert settled.where is not None
+    assert settled.where.url == f"https://github.example/o/n/blob/{REVIEW.head}/apps/api.yaml#L15"
