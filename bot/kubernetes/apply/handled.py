@@ -18,6 +18,7 @@ from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
 from bot.kubernetes.apply.carriers.by_kind import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.idle.idle_owners import idle_owners
+from bot.kubernetes.apply.idle.presumed import is_presumed
 from bot.kubernetes.apply.ignored_differences import (
     applies_all_at_once,
     freezes_fields,
@@ -79,7 +80,8 @@ class Handlings:
 
     def _by_owner(self, resource: Resource, owner: Owner) -> Handling | None:
         idle = self.idle.get(owner.resource.key)
-        if idle is not None:
+        is_guard = limits_others(resource.group_kind)
+        if idle is not None and (is_guard or not is_presumed(idle, self.state)):
             return Handling("unmanaged", idle)
         if owner.resource.group_kind == kinds.HELM_RELEASE:
             is_there = self.base.get(owner.resource.key) is not None

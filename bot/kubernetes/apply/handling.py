@@ -33,6 +33,8 @@ class Handling:
 
     def words(self, resource: Resource) -> str:
         """Return the field with its value, and its object where that is another one."""
+        if not self.field.route:
+            return f"{self.field.resource.key}, which nothing here applies"
         return setting_in_words(self.field, resource.key)
 
 

@@ -73,9 +73,10 @@ def received(before: State, after: State) -> Received | None:
     created, so that it makes up for nothing. Guards that only a carrier holds make up for nothing
     either: what the change does to themselves, the usual comparison judges.
     """
-    if not after.since(before):
-        return None
     comparison = _Comparison(Handlings(before, before), Handlings(after, before))
+    # A manifest that moves as it is to an owner that applies nothing is no change of a state.
+    if not after.since(before) and comparison.head.idle.keys() <= comparison.base.idle.keys():
+        return None
     unknown: dict[ResourceKey, Unreceived] = {}
     differences: dict[ResourceKey, Unreceived] = {}
     for key in comparison.candidates():

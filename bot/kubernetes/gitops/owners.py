@@ -53,6 +53,15 @@ def owners_of(resource: Resource, state: State) -> tuple[Owner, ...]:
     return _nearest(resource, state)
 
 
+def all_owners(state: State) -> tuple[Resource, ...]:
+    """Return the owners of a state, each once: those that declare its roots, also from elsewhere.
+
+    An owner of this state may declare no root that is here.
+    """
+    declaring = (declared.node.resource for declared in state.declarations)
+    return tuple({owner.key: owner for owner in (*declaring, *state.of(*OWNERS))}.values())
+
+
 def removed_owners(before: State, after: State) -> tuple[Owner, ...]:
     """Return the owners of base that head has no more, generated Applications among them."""
     current = after.derived(_identities)

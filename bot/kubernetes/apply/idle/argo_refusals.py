@@ -41,9 +41,8 @@ def _refused(owner: Resource, before: State, after: State) -> Node | None:
     namesakes = [project for project in projects if project.name == name]
     applications = before.of(kinds.APPLICATION)
     if not namesakes:
-        closed = projects and all(project.namespace in after.closed for project in projects)
         used = any(other.at("spec", "project").text == name for other in applications)
-        return node if closed and name != _DEFAULT_PROJECT and not used else None
+        return node if name != _DEFAULT_PROJECT and not used else None
     space = owner.namespace or ""
     if any(other.namespace == space for other in (*namesakes, *applications)):
         return None

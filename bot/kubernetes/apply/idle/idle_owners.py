@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -11,8 +11,9 @@ from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.owner_dependencies import dependencies
+from bot.kubernetes.apply.idle.presumed import applied_by_nobody
 from bot.kubernetes.apply.idle.unmet_dependencies import unmet
-from bot.kubernetes.gitops.owners import OWNERS, application_spec, owners_of
+from bot.kubernetes.gitops.owners import all_owners, application_spec, owners_of
 from bot.kubernetes.gitops.prune_marks import flux_mark
 
 _SKIP_RECONCILE: Final = "argocd.argoproj.io/skip-reconcile"
@@ -55,20 +56,16 @@ def idle_owners(before: State, after: State) -> Mapping[ResourceKey, Node]:
     New owners that an idle one would have to create first, or that wait for a new idle one, apply
     nothing either.
     """
-    owners = {owner.key: owner for owner in _all_owners(after)}
+    owners = {owner.key: owner for owner in after.derived(all_owners)}
     idle: dict[ResourceKey, Node] = {}
     for key, owner in owners.items():
         field = idle_by(owner) or unmet(owner, before, after)
+        field = field or applied_by_nobody(owner, before, after)
         if field is not None:
             idle[key] = field
     if idle:
         _add_waiting([owners[key] for key in owners if before.get(key) is None], after, idle)
     return MappingProxyType(idle)
-
-
-def _all_owners(state: State) -> Iterator[Resource]:
-    yield from (declared.node.resource for declared in state.declarations)
-    yield from state.of(*OWNERS)
 
 
 def _add_waiting(new: list[Resource], after: State, idle: dict[ResourceKey, Node]) -> None:

@@ -85,6 +85,8 @@ def may_exist(field: Node, before: State) -> bool:
     Where base's own owners name others of its kind and namespace, and all of those are here, it is
     missing; else it may come from another repository.
     """
+    if not field.route:
+        return True
     if field.resource.group_kind == kinds.APPLICATION and field.route == ("spec", "project"):
         named_projects = {
             project
