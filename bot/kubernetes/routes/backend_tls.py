@@ -13,6 +13,7 @@ from bot.core.words import first_of
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.naming import escaped
+from bot.kubernetes.routes.gateways import PARENTS
 from bot.kubernetes.workloads.pods import str_of
 from bot.records import dataclass
 
@@ -181,6 +182,20 @@ def _transport(transport: Resource) -> Iterator[tuple[_Key, Hop]]:
     yield (transport.key,), hop
 
 
+def _listeners(holder: Resource) -> Iterator[tuple[_Key, Hop]]:
+    """A listener that no longer passes TLS through ends it at the Gateway.
+
+    https://gateway-api.sigs.k8s.io/guides/tls/#listeners-and-tls
+    """
+    for listener in holder.at("spec", "listeners").items():
+        if listener["protocol"].text == "TLS":
+            mode = listener["tls"]["mode"]
+            level = VERIFIED if mode.text == "Passthrough" else CLEAR
+            name = listener["name"].text or ""
+            backends = f"the backends of listener {escaped(name)} of {str_of(holder)}"
+            yield (holder.key, name), Hop(backends, level, (mode, listener["tls"]))
+
+
 READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[tuple[_Key, Hop]]]]] = (
     MappingProxyType(
         {
@@ -188,6 +203,7 @@ READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[tuple[_Key, Hop]
             kinds.INGRESS: _ingress,
             kinds.OPENSHIFT_ROUTE: _openshift,
             _HTTP_PROXY: _http_proxy,
+            **dict.fromkeys(PARENTS, _listeners),
             **dict.fromkeys(_TRANSPORTS, _transport),
         }
     )

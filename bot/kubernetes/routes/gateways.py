@@ -90,6 +90,11 @@ def attachment_places(state: State, parent: Node) -> Iterator[Node]:
             spaces = listener["allowedRoutes"]["namespaces"]
             yield from (spaces["from"], spaces["selector"], listener["allowedRoutes"])
         yield holder.at("spec", "listeners")
+        gateway = _gateway(state, holder)
+        if gateway is not None and gateway != holder:
+            admitted = gateway.at("spec", "allowedListeners")
+            spaces = admitted["namespaces"]
+            yield from (spaces["from"], spaces["selector"], admitted)
 
 
 def _is_parent(parent: Node) -> bool:
