@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.standin import changes
 from bot.standin.accounts import Account, App
@@ -116,7 +116,7 @@ def submit(context: Context, pull: StandInPullRequest, by: Author, request: Body
     pull.reviews.append(review)
     context.events.review(pull, review)
     for comment, position in zip(comments, anchors, strict=True):
-        add_comment(context, pull, by, _draft(comment["body"], position, commit, review.id))
+        _post(context, pull, _comment(context, review, comment["body"], position))
     return review
 
 
@@ -167,7 +167,7 @@ def comment_on(
         message = f"{field} could not be resolved"
         raise invalid("PullRequestReviewComment", field, message) from error
     review = _silent_review(context, pull, by, commit)
-    return add_comment(context, pull, by, _draft(text, position, commit, review.id))
+    return _post(context, pull, _comment(context, review, text, position))
 
 
 def _silent_review(
@@ -192,64 +192,57 @@ def reply_to(
     context: Context, pull: StandInPullRequest, by: Author, root: ReviewComment, text: str
 ) -> ReviewComment:
     """A reply in the thread of a comment: it stands where the thread stands."""
-    draft = {
-        "body": text,
-        "path": root.path,
-        "commit_id": root.commit_id,
-        "original_commit_id": root.original_commit_id,
-        "side": root.side,
-        "line": root.line,
-        "original_line": root.original_line,
-        "start_line": root.start_line,
-        "original_start_line": root.original_start_line,
-        "start_side": root.start_side,
-        "subject_type": root.subject_type,
-        "diff_hunk": root.diff_hunk,
-        "position": root.position,
-        "original_position": root.original_position,
-        "review_id": _silent_review(context, pull, by, pull.head_sha).id,
-        "in_reply_to": root.thread,
-    }
-    return add_comment(context, pull, by, draft)
-
-
-def _draft(text: str, anchor: CommentAnchor, commit: str, review_id: int) -> Body:
-    end, start = anchor.end, anchor.start
-    line = (end.old if anchor.side == "LEFT" else end.new) if end else None
-    first = (start.old if anchor.start_side == "LEFT" else start.new) if start else None
-    return {
-        "body": text,
-        "path": anchor.file.path,
-        "commit_id": commit,
-        "original_commit_id": commit,
-        "side": anchor.side,
-        "line": line,
-        "original_line": line,
-        "start_line": first,
-        "original_start_line": first,
-        "start_side": anchor.start_side,
-        "subject_type": "line" if end else "file",
-        "diff_hunk": anchor.file.hunk_until(end) if end else "",
-        "position": end.position if end else 1,
-        "original_position": end.position if end else 1,
-        "review_id": review_id,
-        "in_reply_to": None,
-    }
-
-
-def add_comment(
-    context: Context, pull: StandInPullRequest, by: Author, draft: Body
-) -> ReviewComment:
-    """The comment, posted."""
+    review = _silent_review(context, pull, by, pull.head_sha)
     moment = context.state.clock()
-    comment = ReviewComment(
+    reply = replace(
+        root,
         id=context.state.new_id(),
         user=by.account,
         app=by.app,
+        body=text,
+        review_id=review.id,
+        in_reply_to=root.thread,
         created_at=moment,
         updated_at=moment,
-        **draft,
+        minimized=None,
     )
+    return _post(context, pull, reply)
+
+
+def _comment(
+    context: Context, review: StandInReview, text: str, anchor: CommentAnchor
+) -> ReviewComment:
+    """A comment of a review, at its anchor in the commit that is reviewed."""
+    end, start = anchor.end, anchor.start
+    line = (end.old if anchor.side == "LEFT" else end.new) if end else None
+    first = (start.old if anchor.start_side == "LEFT" else start.new) if start else None
+    moment = context.state.clock()
+    return ReviewComment(
+        id=context.state.new_id(),
+        user=review.user,
+        app=review.app,
+        body=text,
+        path=anchor.file.path,
+        commit_id=review.commit_id,
+        original_commit_id=review.commit_id,
+        side=anchor.side,
+        line=line,
+        original_line=line,
+        start_line=first,
+        original_start_line=first,
+        start_side=anchor.start_side,
+        subject_type="line" if end else "file",
+        diff_hunk=anchor.file.hunk_until(end) if end else "",
+        position=end.position if end else 1,
+        original_position=end.position if end else 1,
+        review_id=review.id,
+        in_reply_to=None,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def _post(context: Context, pull: StandInPullRequest, comment: ReviewComment) -> ReviewComment:
     pull.comments.append(comment)
     context.events.comment(pull, comment, "created")
     return comment
