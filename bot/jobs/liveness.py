@@ -15,6 +15,7 @@ from typing import Final
 import psycopg
 import structlog
 from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 
 log = structlog.get_logger()
 
@@ -77,8 +78,14 @@ class Liveness:
         while not self._stopped.wait(TICK):
             connection.execute("select 1")
             # Perhaps all replicas reconnect at once: wait until peers have their locks.
-            if time.monotonic() - since > 2 * TICK:
+            if time.monotonic() - since <= 2 * TICK:
+                continue
+            try:
                 suspects = self._take_over(connection, suspects)
+            except SQLAlchemyError as error:
+                # DBOS asks over connections of its own; this one keeps the lock meanwhile.
+                log.warning("replicas could not be checked", error=type(error).__name__)
+                suspects = frozenset()
 
     def _take_over(
         self, connection: psycopg.Connection, suspects: frozenset[str]
