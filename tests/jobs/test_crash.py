@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.standin.service_process import wait_until
+from tests.patience import PATIENCE
 
 WORKER = """
 import os, pathlib, signal, sys, time
@@ -118,7 +119,7 @@ class Workers:
             connection.close()
         return row[0] if row else None
 
-    def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Waits for it; fails with the log where it does not come."""
         assert wait_until(holds, seconds), (self._directory / "log").read_text()
 
@@ -155,7 +156,7 @@ def test_a_batch_that_was_dealt_in_part_is_dealt_whole_by_the_next_process(
     embedded: Workers,
 ) -> None:
     every = range(1, 21)
-    assert embedded.start("deal", *every).wait(timeout=60) == 9
+    assert embedded.start("deal", *every).wait(timeout=PATIENCE) == 9
     embedded.start("0")
     embedded.until(lambda: len(embedded.told("done")) == len(every))
     assert sorted(int(number) for number, _ in embedded.told("done")) == [*every]
@@ -164,7 +165,7 @@ def test_a_batch_that_was_dealt_in_part_is_dealt_whole_by_the_next_process(
 def test_a_job_that_kills_its_process_each_time_is_given_up_once(embedded: Workers) -> None:
     for turn in range(3):
         process = embedded.start("die", *([1] if turn == 0 else []))
-        assert process.wait(timeout=60) == 9
+        assert process.wait(timeout=PATIENCE) == 9
     fourth = embedded.start("die")
     embedded.until(lambda: embedded.recorded("d-1/1!end") == "SUCCESS")
     fourth.kill()
@@ -196,7 +197,7 @@ def test_only_the_guilty_job_is_given_up(embedded: Workers) -> None:
             processes.append(embedded.start("guilty"))
         return embedded.told("given-up") != []
 
-    embedded.until(ended, 300)
+    embedded.until(ended, 3 * PATIENCE)
     embedded.until(lambda: len(embedded.told("done")) >= 3)
     assert embedded.told("given-up") == [["9", "d-9"]]
     assert {number for number, _ in embedded.told("done")} == {"1", "2", "3"}

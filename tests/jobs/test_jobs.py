@@ -29,8 +29,9 @@ from bot.github.tasks import (
 )
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
+from tests.patience import PATIENCE
 
-DEADLINE = 60.0
+DEADLINE = PATIENCE
 
 
 @dataclass

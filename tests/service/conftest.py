@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.github import connection
 from bot.standin import StandIn
+from tests.patience import PATIENCE
 from tests.postgres import postgres
 from tests.service.world import World
 from tests.service.world import world as made
@@ -21,6 +23,12 @@ __all__ = ["postgres", "world"]
 def world(stand_in: StandIn, tmp_path: Path) -> World:
     """A stand-in GitHub, whose every exchange is checked, and the service."""
     return made(stand_in, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in runs beside the test: on a busy machine an answer may take its time."""
+    monkeypatch.setattr(connection, "SECONDS", PATIENCE)
 
 
 class _Sink(BaseHTTPRequestHandler):

@@ -19,6 +19,7 @@ from bot.github.task_text import read, written
 from bot.github.tasks import SPREAD, Announcement, Batch, Done, Job, MaintenanceTask, Task
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
+from tests.patience import PATIENCE
 from tests.service.world import GOOD, World
 
 SECRET: Final = "flood"
@@ -30,7 +31,7 @@ WELCOMES: Final = [
 SOME: Final = range(1, lanes.MOST_AT_ONCE + 10)
 """For the real queue: more than an installation may have at once, and done in a few seconds."""
 
-_DEADLINE: Final = 60.0
+_DEADLINE: Final = PATIENCE
 
 
 @dataclass

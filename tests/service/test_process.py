@@ -400,7 +400,7 @@ def test_it_does_not_start_with_wrong_settings_and_says_which(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)

@@ -20,8 +20,9 @@ from bot.standin import StandIn
 from bot.standin.accounts import App, Installation
 from bot.standin.repositories import ReviewComment, StandInCheckRun, StandInPullRequest
 from bot.standin.repositories import StandInRepository as Repo
+from tests.patience import PATIENCE
 
-SECONDS = 60
+SECONDS = PATIENCE
 TODAY = date(2026, 11, 20)
 GOOD = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: one\ndata:\n  a: good\n"
 BAD = GOOD.replace("good", "bad")

@@ -11,6 +11,7 @@ from github.Repository import Repository as Client
 from bot.standin import StandIn
 from bot.standin.accounts import App, Installation
 from bot.standin.repositories import StandInPullRequest, StandInRepository
+from tests.patience import PATIENCE
 
 FILES = {
     "apps/api.yaml": "".join(f"line{number}: {number}\n" for number in range(1, 31)),
@@ -37,7 +38,7 @@ class World:
             base_url=self.github.api_url,
             lazy=True,
             retry=_retry(),
-            timeout=15,
+            timeout=PATIENCE,
             per_page=100,
             seconds_between_requests=None,
             seconds_between_writes=None,
