@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
@@ -36,6 +37,9 @@ class FluxObjects:
 
     resources: Sequence[Resource]
     addresses: RepositoryAddresses
+    _located: dict[int, SourcePath] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, kind: GroupKind) -> Sequence[Resource]:
         """Return the resources of a kind."""
@@ -47,6 +51,13 @@ class FluxObjects:
         for resource in self.resources:
             by_kind.setdefault(resource.group_kind, []).append(resource)
         return by_kind
+
+    @cached_property
+    def _by_key(self) -> Mapping[ResourceKey, Sequence[Resource]]:
+        by_key: dict[ResourceKey, list[Resource]] = {}
+        for resource in self.resources:
+            by_key.setdefault(resource.key, []).append(resource)
+        return by_key
 
     def source_is_own(self, reference: Node, namespace: str | None) -> bool | None:
         """Return whether a `sourceRef` is this repository; None if that is unknown.
@@ -62,7 +73,12 @@ class FluxObjects:
         return answers.pop() if len(answers) == 1 else None
 
     def located(self, kustomization: Resource) -> SourcePath:
-        """Return the directory of a source that a Kustomization applies."""
+        """Return the directory of a source that one of these Kustomizations applies."""
+        if id(kustomization) not in self._located:
+            self._located[id(kustomization)] = self._locate(kustomization)
+        return self._located[id(kustomization)]
+
+    def _locate(self, kustomization: Resource) -> SourcePath:
         reference = kustomization.at("spec", "sourceRef")
         path = kustomization.at("spec", "path").text or "."
         if reference["kind"].text == EXTERNAL_ARTIFACT:
@@ -99,7 +115,7 @@ class FluxObjects:
         directories; all that are equally near are returned.
         """
         key = ResourceKey(kind.group, kind.kind, namespace, name or "")
-        same_key = [resource for resource in self.of(kind) if resource.key == key]
+        same_key = self._by_key.get(key, ())
         if len(same_key) < 2:
             return tuple(same_key)
         near = [

@@ -38,8 +38,10 @@ def is_replaced(root: Root, declared: Iterable[Root]) -> bool:
     for other in declared:
         if other.kind != "directory" and (root.path, root.kind) == (other.path, other.kind):
             return True
+        if root.kind != "directory":
+            continue
         left_out = other.declared.left_out if other.declared is not None else ()
-        files = {*other.own_files, *left_out}
-        if root.kind == "directory" and all(path in files for path in root.own_files):
+        missing = root.own_files.keys() - other.own_files.keys()
+        if missing.issubset(left_out):
             return True
     return False
