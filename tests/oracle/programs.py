@@ -16,9 +16,10 @@ _STAGED: Final = re.compile(r"(k8s\.io/[a-z-]+) => \./staging/")
 _GO: Final = "1.26"
 
 
-def output_of(source: Path, minor: int) -> bytes:
+def output_of(source: Path, minor: int, questions: bytes = b"") -> bytes:
     """What the program of this Go file prints when it is built with this minor version's code.
 
+    `questions` are its standard input.
     Go writes the sums of the modules into the program's own `go.sum` and verifies them. A build
     takes one to two CPU minutes for each minor version that Go has not compiled before.
     """
@@ -31,7 +32,12 @@ def output_of(source: Path, minor: int) -> bytes:
             (empty / "go.mod").write_text(f"module {name}\n", encoding="utf-8")
         environment = {**os.environ, "GOFLAGS": "-mod=mod -p=1 -buildvcs=false", "CGO_ENABLED": "0"}
         done = subprocess.run(
-            ["go", "run", "."], cwd=folder, env=environment, stdout=subprocess.PIPE, check=True
+            ["go", "run", "."],
+            cwd=folder,
+            env=environment,
+            input=questions,
+            stdout=subprocess.PIPE,
+            check=True,
         )
     return done.stdout
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.oracle import custom_definitions, custom_kinds, roles, schemas
+from tests.oracle import custom_definitions, custom_kinds, limits, pod_security, roles, schemas
 from tests.oracle.modules import KUBERNETES
 
 RECORD: Final = Path("bot/kubernetes/data/oracle.json")
@@ -28,6 +28,7 @@ class Table:
 
 
 _MODULES: Final = "tests/oracle/modules.py"
+_PROGRAMS: Final = "tests/oracle/programs.py"
 TABLES: Final = (
     Table(schemas.TARGET, (_MODULES, "tests/oracle/schemas.py"), schemas.generate),
     Table(
@@ -53,8 +54,20 @@ TABLES: Final = (
     ),
     Table(
         roles.TARGET,
-        (_MODULES, "tests/oracle/programs.py", "tests/oracle/roles.py", str(roles.PROGRAM)),
+        (_MODULES, _PROGRAMS, "tests/oracle/roles.py", str(roles.PROGRAM)),
         roles.generate,
+    ),
+    Table(
+        pod_security.TARGET,
+        (_MODULES, _PROGRAMS, "tests/oracle/pod_security.py", str(pod_security.PROGRAM)),
+        pod_security.generate,
+        pod_security.RELEASES,
+    ),
+    Table(
+        limits.TARGET,
+        (_MODULES, _PROGRAMS, "tests/oracle/limits.py", str(limits.PROGRAM)),
+        limits.generate,
+        limits.RELEASES,
     ),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from itertools import groupby
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -101,16 +102,23 @@ def _judged(
 
 
 def _container(container: Node, ranges: list[Node]) -> _Consumer:
-    """A container with its defaults: a request is its limit, then the defaults of the range."""
+    """A container with its defaults: a request is its limit, then the defaults of the range.
+
+    Of several items of one LimitRange, the last one's defaults count.
+    """
     resources = container["resources"]
     limits = dict(_amounts(resources["limits"]))
     requests = {**limits, **_amounts(resources["requests"])}
-    for item in ranges:
-        if item["type"].text == "Container":
-            default = {**_amounts(item["max"]), **_amounts(item["default"])}
-            least = {**_amounts(item["min"]), **default, **_amounts(item["defaultRequest"])}
-            limits = {**default, **limits}
-            requests = {**least, **requests}
+    items = (item for item in ranges if item["type"].text == "Container")
+    for _, of_range in groupby(items, key=lambda item: item.resource.key):
+        default: dict[str, Decimal] = {}
+        least: dict[str, Decimal] = {}
+        for item in of_range:
+            own = {**_amounts(item["max"]), **_amounts(item["default"])}
+            default |= own
+            least |= {**_amounts(item["min"]), **own, **_amounts(item["defaultRequest"])}
+        limits = {**default, **limits}
+        requests = {**least, **requests}
     return _Consumer(container_name(container), resources, requests, limits)
 
 
