@@ -102,7 +102,8 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     if difference.received is None:
         if may_exist(field, before) and not _replaces(resource, before, after):
             return
-        lost = f"is never created, by {words}: what it refuses stays allowed"
+        never = "may never be" if difference.handling.manner == "uncertain" else "is never"
+        lost = f"{never} created, by {words}: what it refuses stays allowed"
         key = f"never created {resource.key}"
     else:
         does = limit_change(difference.received, resource)

@@ -302,7 +302,8 @@ WAITING = [
 ]
 APPLYING = [
     "dependsOn: [{name: apps}]",
-    'dependsOn: [{name: apps, readyExpr: "dep.status.ready"}]',
+    "wait: true",
+    'healthCheckExprs: [{apiVersion: v1, kind: A, current: "has(status.ready)"}]',
     'dependsOn: [{name: apps, readyExpr: "true"}]',
     'dependsOn: [{name: apps, readyExpr: "1 == 1"}]',
     'dependsOn: [{name: apps, readyExpr: \'!false && (1 != 2 || "a" == "b")\'}]',
@@ -437,7 +438,16 @@ ALWAYS = 'kind: deny, schedule: "* * * * *", duration: 1m'
         (f"{ALWAYS}, namespaces: [shop]", True),
         ('kind: deny, schedule: "0 0 * * *", duration: 24h, applications: [new]', True),
         ('kind: deny, schedule: "0 0 * * *", duration: 8h, applications: [new]', False),
-        (f'{ALWAYS}, applications: ["*"], manualSync: true', False),
+        (f'{ALWAYS}, applications: ["*"], manualSync: true', True),
+        ('kind: deny, schedule: "*/5 * * * *", duration: 5m, applications: [new]', True),
+        ('kind: deny, schedule: "*/5 * * * *", duration: 4m, applications: [new]', False),
+        ('kind: deny, schedule: "0 0 1 1 *", duration: 8784h, applications: [new]', True),
+        ('kind: deny, schedule: "0 22 * * MON-FRI", duration: 8h, applications: [new]', False),
+        ('kind: deny, schedule: "@daily", duration: 1h, applications: [new]', True),
+        ('kind: deny, schedule: "0 0 * * *", duration: 1d, applications: [new]', True),
+        ('kind: allow, schedule: "0 0 30 2 *", duration: 1h, applications: [new]', True),
+        ('kind: allow, schedule: "0 0 29 2 *", duration: 1h, applications: [new]', False),
+        ('kind: allow, schedule: "nonsense", duration: 1h, applications: [other]', False),
         (f"{ALWAYS}, applications: [other]", False),
         (f"{ALWAYS}, applications: [new], namespaces: [other], andOperator: true", False),
         ('kind: allow, schedule: "* * * * *", duration: 1m, applications: ["*"]', False),
@@ -543,3 +553,88 @@ def test_the_older_setting_with_all_kinds_is_read_as_well(
 
     start = "ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of"
     assert said == ([f"{start} {words}"] if words else [])
+
+
+MANUAL = "syncOptions: [CreateNamespace=true]"
+JQ = "ignoreDifferences: [{group: apps, kind: Deployment, jqPathExpressions: ['.spec.%s']}]"
+SHARD = "{name: guards, labels: {sharding.fluxcd.io/key: some},"
+
+
+@pytest.mark.parametrize(
+    ("owner", "words"),
+    [
+        (application("new", "guards", sync=MANUAL), "Application/argocd/new without spec.syncPol"),
+        (application("new", "guards", sync="automated: {enabled: false}"), "enabled: false of App"),
+        (application("new", "guards", sync="automated: {enabled: true}"), ""),
+        (application("new", "guards", sync="automated: {}"), ""),
+        (application("new", "guards") + f"  {JQ % '(('}\n", "spec.ignoreDifferences[*].jqPath"),
+        (application("new", "guards") + f"  {JQ % 'a | select(.b)'}\n", ""),
+        (
+            flux("guards", "guards", "dependsOn: [{name: apps, readyExpr: 'dep.a == self.b'}]"),
+            "readyExpr: dep.a == self.b of Kustomization",
+        ),
+        (
+            flux("guards", "guards", "healthCheckExprs: [{kind: A, current: '(('}]"),
+            "current: (( of Kustomization",
+        ),
+        (flux("guards", "guards", "serviceAccountName: nobody"), "serviceAccountName: nobody of K"),
+        (flux("guards", "guards").replace("{name: guards,", SHARD), "sharding.fluxcd.io/key: some"),
+    ],
+)
+def test_a_policy_that_moves_to_an_owner_that_may_not_apply_it_may_be_gone(
+    owner: str, words: str
+) -> None:
+    said = moved(owner)
+
+    lost = f"NetworkPolicy/shop/deny may never be created, by {words}"
+    assert [one.startswith(lost) for one in said] == [True] * bool(words)
+
+
+def test_an_owner_may_depend_on_what_base_depends_on_in_the_same_words() -> None:
+    ready = "dependsOn: [{name: apps, readyExpr: 'dep.a == self.b'}]"
+    more = {"flux/two.yaml": flux("two", "two", ready), "two/b.yaml": config("two")}
+
+    assert moved(flux("guards", "guards", ready), more) == []
+
+
+@pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
+def test_an_account_that_a_binding_here_names_may_apply_a_policy(kind: str) -> None:
+    bound = (
+        f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n"
+        "metadata: {name: some, namespace: flux-system}\n"
+        "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}\n"
+        "subjects: [{kind: ServiceAccount, name: some, namespace: flux-system}]\n"
+    )
+
+    assert moved(flux("guards", "guards", "serviceAccountName: some"), {"flux/b.yaml": bound}) == []
+
+
+def test_a_new_policy_of_a_new_owner_waits_for_a_person_as_its_team_means_it() -> None:
+    new = {"flux/new.yaml": application("new", "new", sync=MANUAL), "new/a.yaml": policy()}
+
+    assert messages(START, {**START, **new}) == []
+
+
+def test_a_policy_that_moves_between_owners_that_people_sync_is_no_finding() -> None:
+    old = application("old", "old", sync=MANUAL)
+    base = {**START, "argo/old.yaml": old, "old/a.yaml": policy(), "old/b.yaml": config("old")}
+    head = {name: text for name, text in base.items() if name != "old/a.yaml"}
+    head |= {"argo/new.yaml": application("new", "new", sync=MANUAL), "new/a.yaml": policy()}
+
+    assert messages(base, head) == []
+
+
+@pytest.mark.parametrize(("sync", "is_lost"), [(MANUAL, True), ("automated: {}", False)])
+def test_a_new_owner_below_one_that_only_a_person_syncs_may_not_be_created(
+    sync: str, *, is_lost: bool
+) -> None:
+    owners = {"argo/root.yaml": application("root", "root", sync=sync), "root/c.yaml": config("r")}
+    owners |= {"argo/old.yaml": application("old", "old"), "old/b.yaml": config()}
+    new = {"root/new.yaml": application("new", "new"), "new/a.yaml": policy()}
+
+    analysis = review(Repository({**owners, "old/a.yaml": policy()}, {**owners, **new}))
+
+    words = "Application/argocd/root without spec.syncPolicy.automated"
+    lost = f"NetworkPolicy/shop/deny may never be created, by {words}"
+    said = [one.message for one in found(analysis, "placement-changed")]
+    assert [one.startswith(lost) for one in said] == [True] * is_lost

@@ -19,6 +19,7 @@ from bot.kubernetes.apply.carriers.by_kind import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
 from bot.kubernetes.apply.idle.idle_owners import idle_owners
 from bot.kubernetes.apply.idle.presumed import is_presumed
+from bot.kubernetes.apply.idle.uncertain_owners import takes_over, uncertainty
 from bot.kubernetes.apply.ignored_differences import (
     applies_all_at_once,
     freezes_fields,
@@ -27,7 +28,7 @@ from bot.kubernetes.apply.ignored_differences import (
 from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
 from bot.kubernetes.apply.uncompared import by_ignored, is_uncompared, syncing_owners
 from bot.kubernetes.gitops.config_sync import created_mark, unmanaged_mark
-from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of
+from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of, removed_owners
 from bot.kubernetes.gitops.prune_marks import flux_mark
 from bot.kubernetes.limiting import limits_others
 from bot.records import dataclass
@@ -71,18 +72,27 @@ class Handlings:
     @property
     def are_restricted(self) -> bool:
         """Whether some owner may apply less than its source."""
-        return bool(self.idle) or self.state.derived(_restricting)
+        return bool(self.idle or self.new_owners) or self.state.derived(_restricting)
 
     @property
     def idle(self) -> Mapping[ResourceKey, Node]:
         """The owners that apply nothing, each with the field that says so."""
         return self.state.against(self.base, _idle)
 
+    @property
+    def new_owners(self) -> frozenset[tuple[ResourceKey, str]]:
+        """The identities of the owners that base has not."""
+        return self.state.against(self.base, _new_owners)
+
     def _by_owner(self, resource: Resource, owner: Owner) -> Handling | None:
         idle = self.idle.get(owner.resource.key)
         is_guard = limits_others(resource.group_kind)
         if idle is not None and (is_guard or not is_presumed(idle, self.state)):
             return Handling("unmanaged", idle)
+        if owner.identity in self.new_owners and takes_over(resource, self.base, self.state):
+            field = uncertainty(owner.resource, self.base, self.state)
+            if field is not None:
+                return Handling("uncertain", field)
         if owner.resource.group_kind == kinds.HELM_RELEASE:
             is_there = self.base.get(owner.resource.key) is not None
             by_release = self._by_release if is_there else _by_installation
@@ -131,6 +141,10 @@ def has_mark(resource: Resource) -> bool:
 
 def _idle(before: State, after: State) -> Mapping[ResourceKey, Node]:
     return idle_owners(before, after)
+
+
+def _new_owners(before: State, after: State) -> frozenset[tuple[ResourceKey, str]]:
+    return frozenset(owner.identity for owner in removed_owners(after, before))
 
 
 def _restricting(state: State) -> bool:

@@ -11,12 +11,12 @@ from bot.kubernetes.apply.ignored_differences import (
 from bot.records import dataclass
 
 Manner: TypeAlias = Literal[
-    "unmanaged", "installed", "created", "updated", "partly", "passing", "replaced"
+    "unmanaged", "uncertain", "installed", "created", "updated", "partly", "passing", "replaced"
 ]
-"""Neither created nor updated; created when a release is installed, and never later; created, and
-never updated; updated, and never created; updated but for some fields; kept only in passing, as a
-hook; applied as a hook, whose first upgrade deletes what the release had as an object."""
-
+"""Neither created nor updated; perhaps neither; created when a release is installed, and never
+later; created, and never updated; updated, and never created; updated but for some fields; kept
+only in passing, as a hook; applied as a hook, whose first upgrade deletes what the release had as
+an object."""
 _ABOUT: Final = ("kind", "name")
 
 

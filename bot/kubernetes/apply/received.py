@@ -151,10 +151,10 @@ class _Comparison:
         """Yield what changes, and what limits others and may not arrive, or have moved."""
         before, after = self.base.state, self.head.state
         seen = {change.key: None for change in after.since(before)}
-        idle = bool(self.head.idle)
+        may_move = bool(self.head.idle or self.head.new_owners)
         for state in (before, after):
             for resource in state.of(*limiting_kinds(state)):
-                if idle or has_mark(resource):
+                if may_move or has_mark(resource):
                     seen.setdefault(resource.key)
         yield from seen
 

@@ -8,17 +8,13 @@ from bot.core.globs import name_matches
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle.sync_windows import closed_window
 from bot.kubernetes.apply.ignored_differences import FieldPath, listed_fields
 from bot.kubernetes.gitops.owners import application_spec
-from bot.patterns import pattern
 
 _DEFAULT_PROJECT: Final = "default"
 _CREATING: Final = frozenset({"create-only", "create-delete"})
 _SOURCES: Final = ("source", "sources")
-_DURATION: Final = pattern(r"(\d+(?:\.\d+)?)(h|m|s)")
-_SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
-_PERIODS: Final = {"* * * * *": 60, "0 * * * *": 3600, "0 0 * * *": 86400}
-"""Schedules, each with the seconds from one start to the next."""
 
 
 def refused(owner: Resource, before: State, after: State) -> Node | None:
@@ -27,7 +23,7 @@ def refused(owner: Resource, before: State, after: State) -> Node | None:
         refusing = _refused(owner, before, after)
     else:
         refusing = _not_updated(owner, before, after)
-    return refusing or _closed_window(owner, after)
+    return refusing or closed_window(owner, after)
 
 
 def _refused(owner: Resource, before: State, after: State) -> Node | None:
@@ -50,46 +46,6 @@ def _refused(owner: Resource, before: State, after: State) -> Node | None:
         pattern for project in namesakes for pattern in project.at("spec", "sourceNamespaces").texts
     )
     return None if name_matches(space, allowed) else owner.at("metadata", "namespace")
-
-
-def _closed_window(owner: Resource, after: State) -> Node | None:
-    """The window of a project in which nothing is ever synced.
-
-    https://argo-cd.readthedocs.io/en/stable/user-guide/sync_windows/
-    """
-    name = application_spec(owner)["project"].text or _DEFAULT_PROJECT
-    for project in after.of(kinds.APP_PROJECT):
-        for window in project.at("spec", "syncWindows").items() if project.name == name else ():
-            is_closed = window["kind"].text == "deny" and window["manualSync"].value is not True
-            if is_closed and _is_endless(window) and _is_about(window, owner):
-                return window
-    return None
-
-
-def _is_endless(window: Node) -> bool:
-    """Whether a window lasts until it starts again."""
-    schedule = " ".join((window["schedule"].text or "").replace("*/1 ", "* ").split())
-    parts = _DURATION.findall(window["duration"].text or "")
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    return schedule in _PERIODS and seconds >= _PERIODS[schedule]
-
-
-def _is_about(window: Node, owner: Resource) -> bool:
-    """Whether a window is about an Application; the names that a set gives may be any."""
-    destination = application_spec(owner)["destination"]
-    name = owner.name if owner.group_kind == kinds.APPLICATION else ""
-    clusters = [text for field in ("server", "name") if (text := destination[field].text)]
-    matching = [
-        any(name_matches(value, window[field].texts) for value in values)
-        for field, values in (
-            ("applications", [name]),
-            ("namespaces", [destination["namespace"].text or ""]),
-            ("clusters", clusters),
-        )
-        if window[field].texts
-    ]
-    is_all = window["andOperator"].value is True
-    return bool(matching) and (all(matching) if is_all else any(matching))
 
 
 def _not_updated(owner: Resource, before: State, after: State) -> Node | None:

@@ -35,6 +35,12 @@ def is_never_ready(expression: str) -> bool:
     return not _is_true(text)
 
 
+def is_certainly_ready(expression: str) -> bool:
+    """Return whether there is no expression, or one that is true whatever the object is."""
+    text = expression.strip()
+    return not text or _is_true(text)
+
+
 def _is_true(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
