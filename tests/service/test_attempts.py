@@ -305,6 +305,56 @@ def test_the_owner_of_a_fork_accepts_nothing(world: World) -> None:
     assert (events(world, "approved"), world.check(pull)[1]) == ([], "failure")
 
 
+# The target, and the way back
+
+
+def test_an_approval_for_one_branch_accepts_nothing_where_others_must(world: World) -> None:
+    release = "{names: [release], approvals: [{rules: ['image-*'], teams: [example/release]}]}"
+    pull = prepared(world, f"{POLICY}branches: [{release}]\n")
+    world.push({"x.yaml": GOOD}, "release")
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "success"
+
+    world.github.edit(pull, base="release")
+    assert world.review(pull, reason="requested") == "blocked"
+    assert world.check(pull)[1] == "failure"
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "failure"
+
+    world.github.edit(pull, base="main")
+    assert world.review(pull, reason="requested") == "pass"
+
+
+def test_who_pushed_in_between_accepts_nothing_of_a_head_that_is_back(world: World) -> None:
+    pull = prepared(world)
+    approved = pull.head_sha
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "success"
+
+    world.github.commit(world.repository, "change", encoded({"a.yaml": GOOD}), author="hubot")
+    world.service.do(Announcement(world.job(pull), approved, "hubot", pull.head_sha))
+    away = pull.head_sha
+    world.github.move_branch(world.repository, "change", approved, author="octocat")
+    world.service.do(Announcement(world.job(pull), away, "octocat", approved))
+
+    assert world.review(pull, reason="requested") == "blocked"
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert "wrote one of its commits" in answers(pull)[-1]
+    assert len(events(world, "approved")) == 1
+
+
+def test_a_pull_request_that_is_opened_again_keeps_what_was_accepted_and_no_more(
+    world: World,
+) -> None:
+    pull = prepared(world)
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    world.github.close_pull_request(pull)
+    world.push({"a.yaml": BAD + "  b: bad\n"})
+    world.github.reopen(pull)
+
+    assert world.review(pull, reason="requested") == "blocked"
+
+
 # The merge queue
 
 
