@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.engine.accounts import GitHubAccount
 from bot.errors import GitHubAnswerError
 from bot.github.accounts import account_of
-from bot.github.api import read
-from bot.github.connection import GitHubConnection
+from bot.github.connection import PAGE, GitHubConnection, linked
 
-_MOST: Final = 100
-"""The most pushes and merges that are read, the newest: one page."""
+_MOST_PAGES: Final = 30
+"""The most pages of pushes and merges that are read, each of 100, the newest first."""
 
 _PUSHES: Final = frozenset({"branch_creation", "force_push", "push"})
 _NO_COMMIT: Final = "0" * 40
@@ -43,30 +43,40 @@ def tips_of_last_week(connection: GitHubConnection, branch: str) -> tuple[str, .
     return tuple(dict.fromkeys(tip for tip in tips if tip != _NO_COMMIT))
 
 
-def pushes_to(connection: GitHubConnection, branch: str) -> tuple[BranchPush, ...]:
-    """The newest pushes to a branch, newest first, by whoever was signed in.
+def pushes_to(
+    connection: GitHubConnection, branch: str, commits: Collection[str]
+) -> tuple[BranchPush, ...]:
+    """The pushes after which a branch pointed to one of these commits, by whoever was signed in.
 
-    A merge of a pull request is none: who merges has not brought the commits.
+    A merge of a pull request is none: who merges has not brought the commits. A page of moves that
+    concern none of the commits is the last that is read: nobody hides a push below others.
     """
+    moves: list[dict[str, Any]] = []
+    concerned = 0
+    for number, move in enumerate(_moves(connection, branch), 1):
+        if move["after"] in commits:
+            moves.append(move)
+            concerned = number
+        if number - concerned >= PAGE:
+            break
     return tuple(
         BranchPush(account_of(move["actor"]), move["after"])
-        for move in _moves(connection, branch)
+        for move in moves
         if move["actor"] and move["activity_type"] in _PUSHES
     )
 
 
-def _moves(connection: GitHubConnection, branch: str, **more: str) -> list[dict[str, Any]]:
-    """The newest moves of a branch; none where GitHub does not keep them.
+def _moves(connection: GitHubConnection, branch: str, **more: str) -> Iterator[dict[str, Any]]:
+    """The moves of a branch, newest first; none where GitHub does not keep them.
 
     https://docs.github.com/rest/repos/repos#list-repository-activities
     """
     path, ref = f"/repos/{connection.full_name}/activity", f"refs/heads/{branch}"
+    filters = {"ref": ref, "direction": "desc", **more}
     try:
-        listed: list[dict[str, Any]] = read(
-            connection.github.requester, path, ref=ref, direction="desc", per_page=_MOST, **more
-        )
+        for move in linked(connection.github.requester, path, _MOST_PAGES, **filters):
+            if move["ref"] == ref:
+                yield move
     except GitHubAnswerError as error:
         if error.retryable or error.status not in _UNAVAILABLE:
             raise
-        return []
-    return [move for move in listed if move["ref"] == ref]

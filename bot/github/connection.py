@@ -173,9 +173,9 @@ def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[
             return
 
 
-def linked(requester: Requester, path: str, most: int) -> Iterator[dict[str, Any]]:
+def linked(requester: Requester, path: str, most: int, **filters: str) -> Iterator[dict[str, Any]]:
     """The items of at most so many pages of a list whose pages GitHub names only by links."""
-    parameters: dict[str, Any] = {"per_page": PAGE}
+    parameters: dict[str, Any] = {"per_page": PAGE, **filters}
     for _ in range(most):
         with translated():
             headers, items = requester.requestJsonAndCheck("GET", path, parameters=parameters)

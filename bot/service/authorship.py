@@ -101,6 +101,6 @@ def authorship_of(github: GitHubConnection, pull: PullRequest, record: Record) -
     """
     commits = authored_commits(github, pull.number)
     known = {commit.id for commit in commits}
-    listed = pushes_to(github, pull.branch) if pull.branch else ()
-    pushes = (*record.pushes(), *(push for push in listed if push.after in known))
-    return Authorship(pull, record, commits, tuple(dict.fromkeys(pushes)))
+    listed = pushes_to(github, pull.branch, known) if pull.branch else ()
+    pushes = dict.fromkeys((*record.pushes(), *listed))
+    return Authorship(pull, record, commits, tuple(pushes))

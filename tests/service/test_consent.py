@@ -153,6 +153,19 @@ def test_who_pushed_before_the_pull_request_was_opened_accepts_nothing(world: Wo
     assert hubot_is_refused(world, pull)
 
 
+def test_a_push_is_not_hidden_below_a_hundred_others(world: World) -> None:
+    prepared(world)
+    commit = written_elsewhere(world, world.repository.git.branches()["main"])
+    world.github.move_branch(world.repository, "early", commit, author="hubot")
+    for number in range(110):
+        change = {"c.yaml": GOOD.replace("one", f"n{number}")}
+        world.github.commit(world.repository, "early", encoded(change))
+    pull = world.github.open_pull_request(world.repository, "early")
+    assert world.review(pull) == "blocked"
+
+    assert hubot_is_refused(world, pull)
+
+
 def test_who_brings_a_commit_by_a_pull_request_into_the_branch_accepts_nothing(
     world: World,
 ) -> None:

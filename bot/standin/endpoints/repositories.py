@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -64,18 +65,25 @@ def list_branches(owner: str, name: str) -> Response:
 
 @repositories.get("/repos/<owner>/<name>/activity")
 def list_activity(owner: str, name: str) -> Response:
-    """How the branches moved, newest first."""
+    """How the branches moved, newest first; `after` goes on below an id."""
     repository = authorised(owner, name, contents="read")
     wanted = request.args.get("ref")
     full = wanted if wanted is None or wanted.startswith("refs/") else f"refs/heads/{wanted}"
     period = _PERIODS.get(request.args.get("time_period", ""))
     since = state().clock() - period if period else None
+    cursor = request.args.get("after", type=int)
     listed = [
         one
         for one in reversed(repository.activity)
         if (full is None or one.ref == full) and (since is None or one.at >= since)
+        if cursor is None or one.id < cursor
     ]
-    return page(listed, lambda one: bodies.activity(state(), one))
+    size = min(max(request.args.get("per_page", 30, type=int), 1), 100)
+    answer = jsonify([bodies.activity(state(), one) for one in listed[:size]])
+    if len(listed) > size:
+        query = urlencode(request.args.to_dict() | {"after": str(listed[size - 1].id)})
+        answer.headers["Link"] = f'<{state().url}{request.path}?{query}>; rel="next"'
+    return answer
 
 
 @repositories.get("/repos/<owner>/<name>/git/ref/<path:ref>")
