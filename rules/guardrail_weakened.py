@@ -8,6 +8,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
+from bot.kubernetes.guardrails.mutations.effects import mutations_added
 from bot.kubernetes.guardrails.quotas import quotas_loosened
 from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
@@ -23,3 +24,4 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from namespaces_slipped(before, after)
     yield from constraints_loosened(before, after)
     yield from quotas_loosened(before, after)
+    yield from mutations_added(before, after)

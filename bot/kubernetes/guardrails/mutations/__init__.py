@@ -1,0 +1,1 @@
+"""Mutations at admission: what they set, and what anybody may do more by it."""
