@@ -157,7 +157,10 @@ def test_rules_of_published_definitions_are_run(text: str, reason: str) -> None:
     assert " (judged by " in message
 
 
-@pytest.mark.parametrize("text", [KUSTOMIZATION % "5m", HELM_RELEASE % "", ROUTE % "/api"])
+@pytest.mark.parametrize(
+    "text",
+    [KUSTOMIZATION % "5m", HELM_RELEASE % "", ROUTE % "/api", ROUTE % '"${API_PATH}"'],
+)
 def test_what_every_release_takes_is_no_finding(text: str) -> None:
     assert published(text) == []
 

@@ -163,6 +163,12 @@ def has_placeholder(node: Node) -> bool:
     return isinstance(node.value, str) and _PLACEHOLDER.search(node.value) is not None
 
 
+def holds_placeholder(node: Node) -> bool:
+    """Whether some value below a field may still be replaced before the API server sees it."""
+    below = (*(child for _, child in node.fields()), *node.items())
+    return has_placeholder(node) or any(map(holds_placeholder, below))
+
+
 def _deepest_difference(before: Node, after: Node) -> tuple[Node, Side]:
     while True:
         pair = _differing_child(before, after)
