@@ -638,3 +638,26 @@ def test_a_new_owner_below_one_that_only_a_person_syncs_may_not_be_created(
     lost = f"NetworkPolicy/shop/deny may never be created, by {words}"
     said = [one.message for one in found(analysis, "placement-changed")]
     assert [one.startswith(lost) for one in said] == [True] * is_lost
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_reported"),
+    [
+        ("", "sparseCheckout: [flux, apps]", True),
+        ("sparseCheckout: [flux, apps]", "sparseCheckout: [flux]", True),
+        ("sparseCheckout: [flux]", "sparseCheckout: [flux, apps]", False),
+        ("sparseCheckout: [flux]", "", False),
+    ],
+)
+def test_a_source_that_newly_checks_out_less_is_reported(
+    was: str, now: str, *, is_reported: bool
+) -> None:
+    sources = [
+        GIT.format(name="flux-system", suspend="false").replace("spec: {", f"spec: {{{field}, ")
+        for field in (was or "interval: 1m", now or "interval: 1m")
+    ]
+
+    said = messages({**START, "flux/s.yaml": sources[0]}, {**START, "flux/s.yaml": sources[1]})
+
+    words = "GitRepository/flux-system/flux-system now leaves out part of what it applied, with"
+    assert said == [f"{words} spec.sparseCheckout"] * is_reported

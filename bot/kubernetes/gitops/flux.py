@@ -73,7 +73,7 @@ def _unbuilt(resource: Resource, node: Node) -> Declared:
 
 def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Declared:
     spec = node.resource.at("spec").mapping
-    ignored = source_ignore(places, flux.ignored_by(flux.located(node.resource).reference))
+    ignored = source_ignore(places, flux.files_of(flux.located(node.resource).reference))
     path = _kustomization(place, places, ignored)
     left_out: tuple[str, ...] = ()
     target = path or (f"{place}/kustomization.yaml" if place else "kustomization.yaml")

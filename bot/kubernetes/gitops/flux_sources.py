@@ -11,6 +11,7 @@ from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.artifacts import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, composed_path
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
+from bot.kubernetes.gitops.source_ignore import SourceFiles
 from bot.kubernetes.gitops.tree_files import within
 from bot.kubernetes.gitops.variables.substitution import pairs_of
 from bot.records import cached_property, dataclass
@@ -96,11 +97,11 @@ class FluxObjects:
                 return SourcePath(found.source, found.path, is_own)
         return SourcePath(reference, None, is_own=False)
 
-    def ignored_by(self, reference: Node) -> str | None:
-        """Return the `spec.ignore` of the source of a `sourceRef`; None if it is unknown."""
+    def files_of(self, reference: Node) -> SourceFiles:
+        """Return what the source of a `sourceRef` says about its files, nothing if unknown."""
         repositories = self._git(reference, reference.resource.namespace)
-        answers = {repository.at("spec", "ignore").text for repository in repositories}
-        return answers.pop() if len(answers) == 1 else None
+        answers = {SourceFiles.of(repository) for repository in repositories}
+        return answers.pop() if len(answers) == 1 else SourceFiles()
 
     def _git(self, reference: Node, namespace: str | None) -> tuple[Resource, ...]:
         space = reference["namespace"].text or namespace

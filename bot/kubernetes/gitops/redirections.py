@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.resource import Node, Resource, route_text
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import application_spec
-from bot.kubernetes.gitops.retention import SOURCES
+from bot.kubernetes.gitops.retention import SOURCES, source_selections
 
 _SELECTION: Final = ("include", "exclude")
 _DELETES: Final = "$patch: delete"
@@ -35,11 +35,13 @@ def exclusions(old: Resource, new: Resource) -> Iterator[tuple[Node, bool]]:
 
 
 def _ignores_less(field: Node, old: Resource) -> bool:
-    """Whether a source ignores nothing that it did not ignore before."""
-    if field.route != ("spec", "ignore"):
+    """Whether a source leaves nothing out that it did not leave out before."""
+    if field.resource.group_kind not in SOURCES:
         return False
-    ignored = set((old.at("spec", "ignore").text or "").splitlines())
-    return ignored.issuperset((field.text or "").splitlines())
+    sparse, ignored = old.at("spec", "sparseCheckout"), old.at("spec", "ignore")
+    if route_text(field.route) == "spec.sparseCheckout":
+        return bool(sparse.texts) and set(field.texts).issuperset(sparse.texts)
+    return set((ignored.text or "").splitlines()).issuperset((field.text or "").splitlines())
 
 
 def _destinations(owner: Resource) -> tuple[Node, ...]:
@@ -56,8 +58,7 @@ def _selections(owner: Resource) -> Iterator[Node]:
     """The fields that say which files or objects are left out."""
     spec = owner.at("spec")
     if owner.group_kind in SOURCES:
-        if spec["ignore"].text:
-            yield spec["ignore"]
+        yield from source_selections(owner)
         return
     if owner.group_kind == kinds.APPLICATION_SET:
         spec = application_spec(owner)

@@ -54,7 +54,7 @@ def retentions(owner: Resource) -> dict[Retention, Node]:
 def leaves_out(owner: Resource, state: State) -> Node | None:
     """Return the field by which the source of a Flux Kustomization leaves files out.
 
-    https://fluxcd.io/flux/components/source/gitrepositories/#ignore
+    https://fluxcd.io/flux/components/source/gitrepositories/#ignore and #sparse-checkout
     """
     if owner.group_kind != kinds.FLUX_KUSTOMIZATION:
         return None
@@ -62,9 +62,15 @@ def leaves_out(owner: Resource, state: State) -> Node | None:
     namespace = reference["namespace"].text or owner.namespace
     for source in state.of(*SOURCES, namespace=namespace):
         if (source.key.kind, source.name) == (reference["kind"].text, reference["name"].text):
-            ignored = source.at("spec", "ignore")
-            return ignored if ignored.text else None
+            return next(source_selections(source), None)
     return None
+
+
+def source_selections(source: Resource) -> Iterator[Node]:
+    """Yield the fields by which a source of Flux leaves files out."""
+    for name in ("ignore", "sparseCheckout"):
+        if source.at("spec", name).value:
+            yield source.at("spec", name)
 
 
 def _deletion(owner: Resource) -> Iterator[Node]:

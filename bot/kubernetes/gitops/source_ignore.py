@@ -1,4 +1,4 @@
-"""The files that Flux excludes from a source: `.sourceignore` files and a source's `spec.ignore`.
+"""The files that Flux excludes from a source: `.sourceignore`, `spec.ignore`, `sparseCheckout`.
 
 https://fluxcd.io/flux/components/source/gitrepositories/#ignore. The patterns are those of
 `.gitignore` with two differences: a file in an excluded directory can be included again, and `**`
@@ -12,6 +12,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
+from bot.core.resource import Resource
 from bot.core.states.roots.files import directory
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.globs import matches
@@ -69,14 +70,40 @@ class _Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """What a source says about its files: `spec.ignore`, and the paths of `spec.sparseCheckout`.
+
+    The library of Flux checks out every file whose path begins with one of the latter, also in the
+    middle of a name, and no other one:
+    https://github.com/go-git/go-git/blob/v5/plumbing/format/index/index.go (SkipUnless)
+    """
+
+    ignore: str = ""
+    sparse: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, source: Resource) -> SourceFiles:
+        """Return what a GitRepository says."""
+        spec = source.at("spec")
+        sparse = (path.removeprefix("./") for path in spec["sparseCheckout"].texts)
+        return cls(spec["ignore"].text or "", tuple(sparse))
+
+
+@dataclass(frozen=True, slots=True)
 class SourceIgnore:
-    """The patterns of a source; the last one that matches a file decides."""
+    """The patterns of a source; the last one that matches a file decides.
+
+    `prefixes` are those of the paths that it checks out, empty for all of them.
+    """
 
     patterns: tuple[_Pattern, ...]
+    prefixes: tuple[str, ...] = ()
     _answers: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def leaves_out(self, path: str) -> bool:
         """Return whether the source excludes a file; worked out once for each path."""
+        if self.prefixes and not path.startswith(self.prefixes):
+            return True
         if path not in self._answers:
             parts = tuple(path.split("/"))
             matching = (pattern for pattern in reversed(self.patterns) if pattern.fits(parts))
@@ -84,8 +111,8 @@ class SourceIgnore:
         return self._answers[path]
 
 
-def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
-    """Return the patterns of a source of this tree; `ignore` is its `spec.ignore`.
+def source_ignore(places: TreeFiles, source: SourceFiles) -> SourceIgnore:
+    """Return what a source of this tree leaves out.
 
     Flux's default patterns apply only where neither the tree nor the source has patterns.
     """
@@ -95,10 +122,11 @@ def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
             for path in places.source_ignores
             for pattern in _patterns(_text(places, path), path)
         ),
-        *_patterns(ignore or "", ""),
+        *_patterns(source.ignore, ""),
     ]
     general = (*_ALWAYS, *(() if patterns else _DEFAULT))
-    return _of((*(_pattern(text, ()) for text in general), *patterns[:_MOST_PATTERNS]))
+    chosen = (*(_pattern(text, ()) for text in general), *patterns[:_MOST_PATTERNS])
+    return _of(chosen, source.sparse)
 
 
 # Each Kustomization of a source asks about the same files, at base and at head.

@@ -97,6 +97,15 @@ def test_what_its_source_leaves_out_is_not_in_it(git: str, patterns: str | None)
     )
 
 
+def test_a_sparse_source_has_only_what_it_checks_out() -> None:
+    sparse = GIT.replace("'}", "', sparseCheckout: [./clusters, apps/shop/deep]}")
+    files = {f"{PLACE}/git.yaml": sparse, f"{PLACE}/apps.yaml": flux("path: ./apps/shop"), **APP}
+
+    (found,) = declared({**files, "apps/shop/deep/b.yaml": ""})
+
+    assert found.left_out == ("apps/shop/role.yaml",)
+
+
 def test_a_directory_without_yaml_builds_nothing() -> None:
     own = flux("path: docs")
     (found,) = declared({"git.yaml": GIT, "a/apps.yaml": own, "docs/notes.txt": ""})

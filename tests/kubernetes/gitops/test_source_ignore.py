@@ -6,7 +6,7 @@ import pytest
 
 from bot.analysis.examine import MemoryBlobs
 from bot.core.tree import File
-from bot.kubernetes.gitops.source_ignore import source_ignore
+from bot.kubernetes.gitops.source_ignore import SourceFiles, source_ignore
 from bot.kubernetes.gitops.tree_files import TreeFiles
 
 
@@ -16,7 +16,8 @@ def left_out(path: str, ignore: str | None, **files: str) -> bool:
     texts = {key.removeprefix("top/"): text for key, text in texts.items()}
     tree = {key: File("100644", key, len(text)) for key, text in texts.items()}
     blobs = MemoryBlobs({key: text.encode() for key, text in texts.items()})
-    return source_ignore(TreeFiles(tree, blobs), ignore).leaves_out(path)
+    source = SourceFiles(ignore or "")
+    return source_ignore(TreeFiles(tree, blobs), source).leaves_out(path)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,26 @@ def test_sources_with_the_same_patterns_share_their_answers() -> None:
     """Each Kustomization of a source asks about the same files, at base and at head."""
     files = TreeFiles({}, MemoryBlobs({}))
 
-    first, second = (source_ignore(files, "*.yaml") for _ in range(2))
+    first, second = (source_ignore(files, SourceFiles("*.yaml")) for _ in range(2))
 
-    assert (first is second, first is source_ignore(files, "*.yml")) == (True, False)
+    assert (first is second, first is source_ignore(files, SourceFiles("*.yml"))) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("sparse", "path", "expected"),
+    [
+        ((), "a.yaml", False),
+        (("deploy",), "deploy/a.yaml", False),
+        (("deploy",), "deployed/a.yaml", False),
+        (("deploy/a",), "deploy/b.yaml", True),
+        (("deploy", "flux"), "flux/a.yaml", False),
+        (("deploy",), "a.yaml", True),
+        (("",), "a.yaml", False),
+    ],
+)
+def test_a_sparse_source_has_only_what_begins_with_its_paths(
+    sparse: tuple[str, ...], path: str, *, expected: bool
+) -> None:
+    source = source_ignore(TreeFiles({}, MemoryBlobs({})), SourceFiles(sparse=sparse))
+
+    assert source.leaves_out(path) == expected
