@@ -8,8 +8,11 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.github.tasks import Job
 from bot.jobs import Queue, QueueOptions
+from bot.jobs.janitor import Pruning
 from bot.metrics import Metrics
 from tests.jobs.test_jobs import Bench, bench, idle, until
 
@@ -68,3 +71,42 @@ def test_a_crash_is_remembered_for_a_month(tmp_path: Path, bench: Bench) -> None
     with running(tmp_path, bench):
         until(lambda: len(rows(tmp_path, "select * from fairlead_deaths")) == 1)
     assert rows(tmp_path, "select workflow_id from fairlead_deaths") == [("d-29",)]
+
+
+@pytest.mark.parametrize("status", ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"])
+def test_what_failed_is_kept_for_a_month_and_goes_whole(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    monkeypatch.setattr("bot.jobs.janitor._BATCH", 1)
+    ages = (29, 31, 32)
+    with running(tmp_path, bench) as queue:
+        for days in ages:
+            assert queue.submit(f"d-{days}", JOB)
+            until(lambda: idle(queue))
+    for days in ages:
+        moment = datetime.now(UTC) - timedelta(days=days)
+        rows(
+            tmp_path,
+            "update workflow_status set status = ?, created_at = ? where workflow_uuid like ?",
+            status,
+            int(moment.timestamp() * 1000),
+            f"d-{days}/%",
+        )
+    failed = "select substr(workflow_uuid, 1, 4) from workflow_status where status = ?"
+    with running(tmp_path, bench):
+        until(lambda: len(rows(tmp_path, failed, status)) == 1)
+    assert rows(tmp_path, failed, status) == [("d-29",)]
+
+
+def test_rows_are_pruned_twice_a_day(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[datetime] = []
+    with running(tmp_path, bench):
+        pruning = Pruning(moments.append)
+        pruning()
+        pruning()
+        assert len(moments) == 1
+        monkeypatch.setattr("bot.jobs.janitor._PRUNING", timedelta(0))
+        pruning()
+    assert len(moments) == 2
