@@ -9,6 +9,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.guardrails.mutations.effects import mutations_added
+from bot.kubernetes.guardrails.parameters import parameters_changed
 from bot.kubernetes.guardrails.quotas import quotas_loosened
 from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
@@ -21,6 +22,7 @@ SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constra
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from guardrails_weakened(before, after)
+    yield from parameters_changed(before, after)
     yield from namespaces_slipped(before, after)
     yield from constraints_loosened(before, after)
     yield from quotas_loosened(before, after)
