@@ -145,6 +145,7 @@ class Declared:
     where it takes every change of its files.
     `lists` says that the kustomization of `edits` only lists manifests of the tree, so that it
     gives what they say.
+    `generated` is the object with the template of one Application of an ApplicationSet filled in.
     """
 
     node: Node
@@ -166,6 +167,12 @@ class Declared:
     source: str = ""
     edition: str = ""
     lists: bool = False
+    generated: Resource | None = None
+
+    @property
+    def owner(self) -> Resource:
+        """The object that declares the root, with the texts of its template filled in."""
+        return self.generated or self.node.resource
 
 
 class Declare(Protocol):

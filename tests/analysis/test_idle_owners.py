@@ -661,3 +661,78 @@ def test_a_source_that_newly_checks_out_less_is_reported(
 
     words = "GitRepository/flux-system/flux-system now leaves out part of what it applied, with"
     assert said == [f"{words} spec.sparseCheckout"] * is_reported
+
+
+SET = """apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: set, namespace: argocd}
+spec:
+  goTemplate: true
+  %(strategy)s
+  generators:
+    - list: {elements: [{name: web, option: "%(option)s", skip: "%(skip)s"}]%(template)s}
+  template:
+    metadata:
+      name: "{{.name}}"
+      labels: {env: "{{.name}}"}
+      annotations: {argocd.argoproj.io/skip-reconcile: "{{.skip}}"}
+    spec:
+      project: default
+      source: {repoURL: https://github.com/team/gitops, targetRevision: main, path: "{{.name}}"}
+      destination: {server: https://kubernetes.default.svc, namespace: shop}
+      syncPolicy: {automated: {prune: true}, syncOptions: ["{{.option}}"]}
+      %(ignored)s
+"""
+IGNORING = f"ignoreDifferences: [{{group: {GUARD}, jsonPointers: [/spec]}}]"
+RESPECT = "RespectIgnoreDifferences=true"
+CREATE = "CreateNamespace=true"
+ROLLING = (
+    "strategy: {type: RollingSync, rollingSync: {steps: [{matchExpressions: "
+    "[{key: env, operator: In, values: [%s]}]}]}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_frozen"),
+    [
+        ({}, False),
+        ({"ignored": IGNORING, "option": RESPECT}, True),
+        ({"ignored": IGNORING}, False),
+        ({"skip": "true"}, True),
+        ({"template": f", template: {{spec: {{source: {{path: ''}}, {IGNORING}}}}}"}, False),
+        (
+            {
+                "template": f", template: {{spec: {{source: {{path: ''}}, {IGNORING}}}}}",
+                "option": RESPECT,
+            },
+            True,
+        ),
+        ({"strategy": ROLLING % "web"}, False),
+        ({"strategy": ROLLING % "other"}, True),
+    ],
+)
+def test_the_settings_of_a_set_are_those_that_its_parameters_fill_in(
+    fields: dict[str, str], *, is_frozen: bool
+) -> None:
+    filled = {"strategy": "", "template": "", "ignored": "", "option": CREATE, "skip": "false"}
+    base = {"argo/set.yaml": SET % {**filled, **fields}, "web/a.yaml": policy(OPEN)}
+    base |= {"web/b.yaml": config()}
+
+    said = messages(base, {**base, "web/a.yaml": policy(), "web/b.yaml": config("other")})
+
+    start = "NetworkPolicy/shop/deny is not updated, by "
+    assert [one.startswith(start) for one in said] == [True] * is_frozen
+
+
+@pytest.mark.parametrize(("value", "is_reported"), [("web", False), ("other", True)])
+def test_a_set_whose_steps_newly_select_no_application_is_reported(
+    value: str, *, is_reported: bool
+) -> None:
+    fields = {"strategy": "", "template": "", "ignored": "", "option": CREATE, "skip": "false"}
+    text = SET.replace('env: "{{.name}}"', "env: web") % fields
+    rolling = text.replace("  generators", f"  {ROLLING % value}\n  generators")
+    files = {"web/b.yaml": config()}
+
+    said = messages({**files, "argo/set.yaml": text}, {**files, "argo/set.yaml": rolling})
+
+    assert said == ["ApplicationSet/argocd/set no longer applies its source"] * is_reported

@@ -17,7 +17,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.apply.argo_exclusions import excluded_by, may_exclude
 from bot.kubernetes.apply.carriers.by_kind import by_carrier, carriers
 from bot.kubernetes.apply.handling import Handling, Manner
-from bot.kubernetes.apply.idle.idle_owners import idle_owners
+from bot.kubernetes.apply.idle.idle_owners import idle_by, idle_owners
 from bot.kubernetes.apply.idle.presumed import is_presumed
 from bot.kubernetes.apply.idle.uncertain_owners import takes_over, uncertainty
 from bot.kubernetes.apply.ignored_differences import (
@@ -85,7 +85,7 @@ class Handlings:
         return self.state.against(self.base, _new_owners)
 
     def _by_owner(self, resource: Resource, owner: Owner) -> Handling | None:
-        idle = self.idle.get(owner.resource.key)
+        idle = self.idle.get(owner.resource.key) or idle_by(owner.resource)
         is_guard = limits_others(resource.group_kind)
         if idle is not None and (is_guard or not is_presumed(idle, self.state)):
             return Handling("unmanaged", idle)
@@ -150,9 +150,11 @@ def _new_owners(before: State, after: State) -> frozenset[tuple[ResourceKey, str
 def _restricting(state: State) -> bool:
     if may_exclude(state):
         return True
-    declaring = (declared.node.resource for declared in state.declarations)
+    declaring = (declared.owner for declared in state.declarations)
     return any(
-        owner.group_kind == kinds.HELM_RELEASE or any(uncompared_items(owner))
+        owner.group_kind == kinds.HELM_RELEASE
+        or any(uncompared_items(owner))
+        or idle_by(owner) is not None
         for owner in (*state.of(*OWNERS), *declaring)
     )
 

@@ -101,7 +101,7 @@ class Declarations:
                 declared = tuple(
                     applications.declared_by(application, places, self.addresses, hubs)
                 )
-                yield from declared
+                yield from (replace(one, generated=application.generated) for one in declared)
                 if application.hindrances and not declared:
                     # Nothing in the tree stands for what is not known of the set.
                     title, why = f"Applications of {resource.key}", application.hindrances[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeAlias
@@ -82,7 +82,11 @@ def _failures(sets: Iterable[_Set]) -> Iterator[str]:
 
 
 def _template(generator: Body, template: Body) -> Body:
-    """Return the set's template with the generator's own template merged over it."""
+    """Return the set's template with the generator's own template merged over it.
+
+    What is empty there leaves what the set says:
+    https://github.com/argoproj/argo-cd/blob/master/applicationset/generators/generator_spec_processor.go
+    """
     overriding = next(
         (
             mapping(generator_body).get("template")
@@ -91,7 +95,7 @@ def _template(generator: Body, template: Body) -> Body:
         ),
         None,
     )
-    return merged(template, mapping(overriding))
+    return merged(template, _without_empty(mapping(overriding)))
 
 
 def _application(
@@ -110,4 +114,20 @@ def _application(
         text(metadata.get("namespace")) or resource.namespace or "",
         mapping(done.get("spec")),
         hindrances,
+        _generated_by(resource, done),
     )
+
+
+def _generated_by(resource: Resource, template: Body) -> Resource:
+    """Return the set as if this were its template."""
+    spec = {**resource.at("spec").mapping, "template": template}
+    return Resource.of(resource.key, {**resource.body, "spec": spec}, resource.source)
+
+
+def _without_empty(value: Body) -> Body:
+    """Return a mapping without what counts as not set, at any depth."""
+    filled_in = {
+        name: _without_empty(item) if isinstance(item, Mapping) else item
+        for name, item in value.items()
+    }
+    return {name: item for name, item in filled_in.items() if item}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node, Resource, ResourceKey
@@ -48,7 +48,7 @@ def owners_of(resource: Resource, state: State) -> tuple[Owner, ...]:
     """Return the owners of a resource of this state, or those of its directory."""
     declared = state.applied_by.get(resource.key, ())
     if declared:
-        owners = (Owner(root.node.resource, root.name) for root in declared)
+        owners = (Owner(root.owner, root.name) for root in declared)
         return tuple(dict.fromkeys(owners))
     return _nearest(resource, state)
 
@@ -60,6 +60,16 @@ def all_owners(state: State) -> tuple[Resource, ...]:
     """
     declaring = (declared.node.resource for declared in state.declarations)
     return tuple({owner.key: owner for owner in (*declaring, *state.of(*OWNERS))}.values())
+
+
+def generated_owners(resource: Resource, state: State) -> Mapping[str, Resource]:
+    """Return an owner, and what it is for the Applications that a set generates, by their names."""
+    by_name = {
+        root.name: root.owner
+        for root in state.declarations
+        if root.generated is not None and root.generated.key == resource.key
+    }
+    return {"": resource, **by_name}
 
 
 def removed_owners(before: State, after: State) -> tuple[Owner, ...]:
@@ -199,7 +209,7 @@ def application_spec(owner: Resource) -> Node:
 
 def _owners(state: State) -> tuple[Owner, ...]:
     """Return the owners of a state: those that declare its roots, and objects that declare none."""
-    declared = (Owner(root.node.resource, root.name) for root in state.declarations)
+    declared = (Owner(root.owner, root.name) for root in state.declarations)
     generated = {kinds.APPLICATION_SET}
     others = (
         Owner(resource) for resource in state.of(*OWNERS) if resource.group_kind not in generated

@@ -12,6 +12,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.owner_dependencies import dependencies
 from bot.kubernetes.apply.idle.presumed import applied_by_nobody
+from bot.kubernetes.apply.idle.rolling_syncs import unselected_by
 from bot.kubernetes.apply.idle.unmet_dependencies import unmet
 from bot.kubernetes.gitops.owners import all_owners, application_spec, owners_of
 from bot.kubernetes.gitops.prune_marks import flux_mark
@@ -33,6 +34,9 @@ def idle_by(owner: Resource) -> Node | None:
         skip = _skip(owner)
         if skip.text in _TRUE:
             return skip
+        unselected = unselected_by(owner)
+        if unselected is not None:
+            return unselected
         destination = application_spec(owner)["destination"]
         return destination["name"] if _is_named_twice(destination) else None
     return None

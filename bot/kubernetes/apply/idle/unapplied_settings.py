@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bot.core.resource import Node, Resource
@@ -12,7 +12,7 @@ from bot.kubernetes.apply.idle.idle_owners import idle_by
 from bot.kubernetes.apply.idle.ignored_limits import leaves_limits
 from bot.kubernetes.apply.ignored_differences import ignored_items
 from bot.kubernetes.apply.ignored_targets import ignored_kind
-from bot.kubernetes.gitops.owners import application_spec
+from bot.kubernetes.gitops.owners import application_spec, generated_owners
 from bot.kubernetes.limiting import limits_others
 
 _HYDRATED: Final = (
@@ -34,10 +34,14 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
         if idle is not None and _may_lose_limits(new, before, after):
             yield idle, "is new and applies nothing of its source"
         return
-    # A suspended owner goes on after a while, and what it applied stays as it is until then.
-    if idle is not None and idle.route != _SUSPENDED and idle_by(old) is None:
-        yield idle, "no longer applies its source"
-    yield from _ignored(old, new)
+    olds, news = generated_owners(old, before), generated_owners(new, after)
+    for name, owner in news.items():
+        # A suspended owner goes on after a while, and what it applied stays as it is until then.
+        idle, was = idle_by(owner), idle_by(olds.get(name, old))
+        if idle is not None and idle.route != _SUSPENDED and was is None:
+            yield idle, "no longer applies its source"
+            break
+    yield from _ignored(olds.values(), news.values())
     if new.group_kind in kinds.APPLICATIONS:
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
@@ -55,11 +59,12 @@ def _may_lose_limits(new: Resource, before: State, after: State) -> bool:
     return not keys or any(limits_others(key.group_kind) or before.get(key) for key in keys)
 
 
-def _ignored(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
+def _ignored(olds: Iterable[Resource], news: Iterable[Resource]) -> Iterator[tuple[Node, str]]:
     """What an owner newly leaves as it is in the cluster, or leaves out of a build."""
-    had = [(effect, node.value) for node, effect in _ignoring(old)]
-    for node, effect in _ignoring(new):
+    had = [(effect, node.value) for old in olds for node, effect in _ignoring(old)]
+    for node, effect in (ignoring for new in news for ignoring in _ignoring(new)):
         if (effect, node.value) not in had:
+            had.append((effect, node.value))
             yield node, effect
 
 

@@ -1,0 +1,34 @@
+"""Applications that no step of their set's rolling sync selects, and that nothing syncs then.
+
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Progressive-Syncs/
+"""
+
+from __future__ import annotations
+
+from bot.core.resource import Node, Resource
+from bot.kubernetes import kinds
+from bot.kubernetes.gitops.unknowns import holds_unknown
+
+
+def unselected_by(owner: Resource) -> Node | None:
+    """Return the steps of a set that select none of its Applications, as far as is known."""
+    strategy = owner.at("spec", "strategy")
+    is_set = owner.group_kind == kinds.APPLICATION_SET
+    if not is_set or strategy["type"].text != "RollingSync":
+        return None
+    labels = owner.at("spec", "template", "metadata", "labels")
+    steps = strategy["rollingSync"]["steps"]
+    is_selected = any(
+        all(_may_fit(expression, labels) for expression in step["matchExpressions"].items())
+        for step in steps.items()
+    )
+    return None if is_selected else steps
+
+
+def _may_fit(expression: Node, labels: Node) -> bool:
+    """Whether the labels of an Application fit; those of a template may get any value."""
+    label = labels[expression["key"].text or ""]
+    if label.text is not None and ("{{" in label.text or holds_unknown(label.text)):
+        return True
+    is_listed = label.text in expression["values"].texts
+    return is_listed if expression["operator"].text == "In" else not is_listed
