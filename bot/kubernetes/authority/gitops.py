@@ -19,6 +19,12 @@ from bot.kubernetes.authority.argo_settings import (
     operation_started,
     settings_opened,
 )
+from bot.kubernetes.authority.flux_limits import (
+    SOURCES,
+    flags_lost,
+    network_policies_lost,
+    verification_lost,
+)
 from bot.kubernetes.authority.pattern_lists import place
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
@@ -28,11 +34,13 @@ CONTROLLED: Final = (
     kinds.APPLICATION,
     kinds.APPLICATION_SET,
     kinds.CONFIG_MAP,
+    kinds.DEPLOYMENT,
     kinds.FLUX_INSTANCE,
     kinds.FLUX_KUSTOMIZATION,
     kinds.HELM_RELEASE,
     kinds.RESOURCE_SET,
     kinds.ROOT_SYNC,
+    *(kind for kind in SOURCES if kind != kinds.HELM_RELEASE),
 )
 _APPLICATIONS: Final = MappingProxyType(
     {kinds.APPLICATION: ("spec",), kinds.APPLICATION_SET: ("spec", "template", "spec")}
@@ -73,7 +81,8 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
     elif kind in _APPLICATIONS:
         yield from _application(change.before, new, _APPLICATIONS[kind])
     else:
-        yield from _READERS.get(kind, _flux)(change.before, new)
+        for read in _READERS[kind]:
+            yield from read(change.before, new)
 
 
 def _left_out(change: Change, new: Resource, after: State) -> Iterator[tuple[Node, str, Side]]:
@@ -161,5 +170,13 @@ def _flux_instance(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Si
 
 
 _READERS: Final = MappingProxyType(
-    {kinds.ROOT_SYNC: _root_sync, kinds.FLUX_INSTANCE: _flux_instance}
+    {
+        kinds.DEPLOYMENT: (flags_lost,),
+        kinds.FLUX_INSTANCE: (_flux_instance, network_policies_lost),
+        kinds.FLUX_KUSTOMIZATION: (_flux,),
+        kinds.RESOURCE_SET: (_flux,),
+        kinds.ROOT_SYNC: (_root_sync,),
+        **dict.fromkeys(SOURCES, (verification_lost,)),
+        kinds.HELM_RELEASE: (_flux, verification_lost),
+    }
 )
