@@ -11,6 +11,9 @@ from bot.core.state import State
 from bot.kubernetes.guardrails.mutations.effects import mutations_added
 from bot.kubernetes.guardrails.parameters import parameters_changed
 from bot.kubernetes.guardrails.quotas import quotas_loosened
+from bot.kubernetes.guardrails.settings.deleted_limits import limits_deleted
+from bot.kubernetes.guardrails.settings.engines import engines_loosened
+from bot.kubernetes.guardrails.settings.namespace_switches import switches_off
 from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
 from bot.kubernetes.podsecurity.constraints import constraints_loosened
@@ -27,3 +30,6 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from constraints_loosened(before, after)
     yield from quotas_loosened(before, after)
     yield from mutations_added(before, after)
+    yield from limits_deleted(before, after)
+    yield from engines_loosened(before, after)
+    yield from switches_off(before, after)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from bot.core.finding import Severity
 from bot.core.resource import GroupKind, Node
 from bot.core.state import State
 from bot.kubernetes.guardrails.admission import same_text
@@ -16,6 +17,7 @@ from bot.kubernetes.guardrails.formulas import Formula, Not, Opaque, Test, every
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots
 from bot.kubernetes.guardrails.kyverno_match import matched
 from bot.kubernetes.guardrails.matching import NAMESPACE, conditions, match_fields, matches
+from bot.kubernetes.guardrails.targets import kyverno_targets, resource_targets
 
 DELETIONS: Final = "deletions"
 """The family of these guards."""
@@ -60,6 +62,14 @@ def _clause(root: Node) -> Clause:
         ),
     )
     return Clause("deletion", "", Not(deleted), fields, root["metadata"]["name"])
+
+
+def deletion_severity(clause: Clause) -> Severity:
+    """An error where the policy names a kind that limits others: deleted, it limits nothing."""
+    spec = clause.node.resource.at("spec")
+    targets = (*resource_targets(spec["matchConstraints"]), *kyverno_targets(spec["match"]))
+    limits = any(target.limits_others for target in targets)
+    return Severity.ERROR if limits else Severity.WARNING
 
 
 def _selected(spec: Node) -> Formula:

@@ -15,7 +15,11 @@ from bot.kubernetes.guardrails.formulas import Formula, Or
 from bot.kubernetes.guardrails.gatekeeper import gatekeeper_guards
 from bot.kubernetes.guardrails.guards import Clause, Guard
 from bot.kubernetes.guardrails.kyverno import kyverno_guards
-from bot.kubernetes.guardrails.kyverno_deletions import DELETIONS, kyverno_deletion_guards
+from bot.kubernetes.guardrails.kyverno_deletions import (
+    DELETIONS,
+    deletion_severity,
+    kyverno_deletion_guards,
+)
 from bot.kubernetes.guardrails.kyverno_policies import kyverno_policy_guards
 from bot.kubernetes.guardrails.levels import level_guards
 from bot.kubernetes.guardrails.messages import (
@@ -106,7 +110,7 @@ class _Pair:
             if comparison.relation != "kept":
                 purpose = clause.fields[0].purpose
                 found = Weakening((clause,), purpose, comparison, True, clause.denies)
-                severity = Severity.WARNING if purpose == "deletion" else Severity.ERROR
+                severity = Severity.ERROR if purpose != "deletion" else deletion_severity(clause)
                 yield _finding(clause.node, weakening_message(found), severity, "RIGHT")
 
     def _weakened(self, guard: Guard) -> Iterator[Finding]:
@@ -204,7 +208,7 @@ def _blamed(blame: _Blame) -> Finding:
     severity = _SEVERITIES[cause.comparison.relation]
     derived = all(clause.derived for clause in clauses)
     if cause.field.purpose == "deletion":
-        severity = Severity.WARNING
+        severity = deletion_severity(new)
     if new.effect == "changes" and (derived or cause.field.purpose == "check"):
         severity = Severity.NOTICE
     elif derived:

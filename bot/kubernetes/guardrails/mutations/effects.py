@@ -7,21 +7,13 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.finding import Finding, Severity
-from bot.core.resource import GroupKind
 from bot.core.state import State, changes
 from bot.core.words import first_of
 from bot.kubernetes.guardrails.messages import guard_name
 from bot.kubernetes.guardrails.mutations.expressions import Computed
-from bot.kubernetes.guardrails.mutations.fields import (
-    MUTATING,
-    Mutation,
-    MutationTarget,
-    mutations_of,
-)
-from bot.kubernetes.limiting import limits_others
+from bot.kubernetes.guardrails.mutations.fields import MUTATING, Mutation, mutations_of
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.podsecurity.baseline import DEFAULT_CAPABILITIES
-from bot.patterns import pattern
 
 _MANY: Final = 3
 _WILD: Final = frozenset({"*", "*/*", ""})
@@ -31,11 +23,6 @@ _PODS: Final = frozenset(
 )
 _RIGHTS: Final = frozenset({"role", "clusterrole", "rolebinding", "clusterrolebinding"})
 _GRANTING: Final = frozenset({"rules", "subjects", "roleRef", "aggregationRule"})
-# The kinds that limit others, where a policy names them without their group.
-_LIMITING: Final = pattern(
-    r"\w*networkpolicy|resourcequota|limitrange|\w+webhookconfiguration|\w+admissionpolicy(?:binding)?"
-    r"|clusterpolicy|(?:namespaced)?(?:image)?validatingpolicy"
-)
 _LIMITS_OF_ANY: Final = frozenset({"podSelector", "policyTypes", "ingress", "egress", "hard"})
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _ON_NODE: Final = frozenset({"hostNetwork", "hostPID", "hostIPC", "privileged", "hostProcess"})
@@ -102,24 +89,11 @@ def _limits_changed(mutation: Mutation) -> bool:
         return False
     if any(target.name in _WILD for target in mutation.targets):
         return not _LIMITS_OF_ANY.isdisjoint(mutation.path[1:2])
-    return any(map(_is_limiting, mutation.targets))
-
-
-def _is_limiting(target: MutationTarget) -> bool:
-    limits = target.group and limits_others(GroupKind(target.group, target.name))
-    return bool(limits or _LIMITING.fullmatch(_word(target)))
-
-
-def _word(target: MutationTarget) -> str:
-    """The kind in lower case, also of a resource type, which is its plural."""
-    name = target.name.lower()
-    if target.name[:1].isupper():
-        return name
-    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+    return any(target.limits_others for target in mutation.targets)
 
 
 def _severity(mutation: Mutation) -> Severity | None:
-    words = {"*" if target.name in _WILD else _word(target) for target in mutation.targets}
+    words = {"*" if target.name in _WILD else target.word for target in mutation.targets}
     path = mutation.path
     if words & {"namespace", "*"} and path[-1:] == (_ENFORCE,):
         return _level(mutation)

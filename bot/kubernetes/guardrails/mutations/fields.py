@@ -21,6 +21,12 @@ from bot.kubernetes.guardrails.mutations.expressions import (
     expression_changes,
     pointer_names,
 )
+from bot.kubernetes.guardrails.targets import (
+    PolicyTarget,
+    kyverno_target,
+    kyverno_targets,
+    resource_targets,
+)
 from bot.patterns import pattern
 from bot.records import dataclass
 
@@ -43,14 +49,6 @@ _LOCATION: Final = pattern(r'"(?P<quoted>[^"]*)"|(?P<plain>[^.\[\]"]+)|\[[^\]]*\
 
 
 @dataclass(frozen=True, slots=True)
-class MutationTarget:
-    """A kind or a resource type that a mutation matches, and its group where that is said."""
-
-    group: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Mutation:
     """A field that a mutation sets in its targets, and where that is written.
 
@@ -58,7 +56,7 @@ class Mutation:
     field. `if_absent` says that a field that is there stays as it is.
     """
 
-    targets: tuple[MutationTarget, ...]
+    targets: tuple[PolicyTarget, ...]
     path: tuple[str, ...]
     value: Value | Computed
     node: Node
@@ -83,10 +81,10 @@ def _kyverno(root: Node) -> Iterator[Mutation]:
     for rule in root["spec"]["rules"].items():
         mutate = rule["mutate"]
         existing = [
-            _target("/".join((item["apiVersion"].text or "", item["kind"].text or "")))
+            kyverno_target("/".join((item["apiVersion"].text or "", item["kind"].text or "")))
             for item in mutate["targets"].items()
         ]
-        targets = tuple(existing) or tuple(_matched(rule["match"]))
+        targets = tuple(existing) or tuple(kyverno_targets(rule["match"]))
         for part in _parts(mutate):
             yield from _merged(targets, (), part["patchStrategicMerge"])
             yield from _patched(targets, part["patchesJson6902"])
@@ -98,20 +96,8 @@ def _parts(mutate: Node) -> Iterator[Node]:
         yield from _parts(item)
 
 
-def _matched(match: Node) -> Iterator[MutationTarget]:
-    for part in (match, *match["any"].items(), *match["all"].items()):
-        yield from map(_target, part["resources"]["kinds"].texts)
-
-
-def _target(text: str) -> MutationTarget:
-    """A kind as Kyverno writes it: `Kind`, `group/version/Kind` and others, with a subresource."""
-    kind = next((part for part in text.split("/") if part[:1].isupper()), text.rpartition("/")[2])
-    first = text.split("/", maxsplit=1)[0]
-    return MutationTarget(first if "." in first else "", kind)
-
-
 def _merged(
-    targets: tuple[MutationTarget, ...], path: tuple[str, ...], node: Node, *, absent: bool = False
+    targets: tuple[PolicyTarget, ...], path: tuple[str, ...], node: Node, *, absent: bool = False
 ) -> Iterator[Mutation]:
     """The fields of a merge patch. What stands under the anchor of a condition is not set."""
     if isinstance(node.value, tuple):
@@ -135,7 +121,7 @@ def _decided(value: Value | Computed) -> Value | Computed:
     return Computed.VALUE if isinstance(value, str) and "{{" in value else value
 
 
-def _patched(targets: tuple[MutationTarget, ...], node: Node) -> Iterator[Mutation]:
+def _patched(targets: tuple[PolicyTarget, ...], node: Node) -> Iterator[Mutation]:
     """The operations of a JSON patch, which Kyverno reads from a text."""
     if node.text is None:
         return
@@ -172,12 +158,7 @@ def _leaves(
 
 
 def _expressions(spec: Node) -> Iterator[Mutation]:
-    targets = tuple(
-        MutationTarget(group, name.split("/", maxsplit=1)[0])
-        for rule in spec["matchConstraints"]["resourceRules"].items()
-        for group in rule["apiGroups"].texts or ("",)
-        for name in rule["resources"].texts
-    )
+    targets = resource_targets(spec["matchConstraints"])
     variables = " ".join(item["expression"].text or "" for item in spec["variables"].items())
     for mutation in spec["mutations"].items():
         for part in ("applyConfiguration", "jsonPatch"):
@@ -191,7 +172,7 @@ def _mutator(root: Node) -> Iterator[Mutation]:
     spec = root["spec"]
     applied = (*spec["applyTo"].items(), *spec["match"]["kinds"].items())
     targets = tuple(
-        MutationTarget(group, kind)
+        PolicyTarget(group, kind)
         for item in applied
         for group in (item["groups"].texts or item["apiGroups"].texts or ("",))
         for kind in item["kinds"].texts

@@ -1,0 +1,1 @@
+"""What else decides whether guards hold: controllers, opt-ins of namespaces, deleting policies."""
