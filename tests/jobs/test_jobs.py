@@ -249,7 +249,7 @@ def test_a_failure_is_logged_with_what_finds_it_again(queue: Queue, bench: Bench
 
 def test_what_a_stopped_process_left_is_done_by_the_next(tmp_path: Path, bench: Bench) -> None:
     options = QueueOptions(tmp_path, poll=0.05, first_wait=0.05, sweep=None)
-    bench.answers[3] = [GitHubError("later", retryable=True, retry_after=0.5)]
+    bench.answers[3] = [GitHubError("later", retryable=True, retry_after=3)]
     first = Queue(options, bench, Metrics())
     first.start()
     first.submit("a-1", Job(1, 2, 3))
