@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import resource
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from errno import ENOSPC
 from pathlib import Path
 
@@ -104,3 +105,28 @@ def test_a_damaged_file_is_reported_in_one_sentence(
     assert f"{str(path)!r} is damaged" in str(caught.value)
     assert advice in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_runs_nowhere_is_resumed_at_the_second_look(
+    tmp_path: Path, bench: Bench
+) -> None:
+    """At the first, the job may have been taken from the queue without having begun."""
+    queue = Queue(
+        QueueOptions(tmp_path / "data", workers=1, poll=0.05, sweep=None), bench, Metrics()
+    )
+    queue.start()
+    try:
+        assert queue.submit("a-1", Job(1, 2, 3))
+        until(lambda: idle(queue))
+        with closing(sqlite3.connect(tmp_path / "data" / "queue.sqlite")) as rows, rows:
+            rows.execute("update workflow_status set status = 'PENDING'")
+        url = f"sqlite:///{tmp_path / 'data' / 'queue.sqlite'}"
+        crashes = Crashes(QueueDatabase(url), "embedded")
+
+        with capture_logs() as lines:
+            crashes.resume_stranded()
+            assert "job resumed" not in [line["event"] for line in lines]
+            crashes.resume_stranded()
+            assert "job resumed" in [line["event"] for line in lines]
+    finally:
+        queue.stop(grace=0)
