@@ -9,6 +9,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.carriers.guards import located
 from bot.kubernetes.apply.carriers.scope import ScopeChange, scope_changes
+from bot.kubernetes.apply.idle.idle_owners import is_pause
 from bot.kubernetes.apply.idle.ignored_by_settings import newly_unnoticed
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
 from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
@@ -99,10 +100,14 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     """An object that limits others, or its change, which no tool applies."""
     resource, field = difference.resource, difference.handling.field
     words = difference.handling.words(resource)
+    severity = SEVERITY
     if difference.received is None:
-        if may_exist(field, before) and not _replaces(resource, before, after):
-            return
+        if not _replaces(resource, before, after):
+            if may_exist(field, before):
+                return
+            severity = _of_new(field, before)
         never = "may never be" if difference.handling.manner == "uncertain" else "is never"
+        never = "is not" if severity is Severity.NOTICE else never
         lost = f"{never} created, by {words}: what it refuses stays allowed"
         key = f"never created {resource.key}"
     else:
@@ -112,9 +117,20 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
         lost = f"is not updated, by {words}: {_LOST[does]}"
         key = f"not updated {resource.key}"
     is_own = field.resource is resource
-    yield Finding(
-        field if is_own else resource.at("metadata", "name"), f"{resource.key} {lost}", key=key
-    )
+    node = field if is_own else resource.at("metadata", "name")
+    yield Finding(node, f"{resource.key} {lost}", severity, key=key)
+
+
+def _of_new(field: Node, before: State) -> Severity:
+    """How much it matters that a guard is not created which makes up for none of base.
+
+    Whoever added it meant it to refuse something. It waits for an owner that base pauses, and the
+    project of an Application may come from another repository.
+    """
+    old = before.get(field.resource.key)
+    if old is not None and is_pause(field) and old.at(*map(str, field.route)).value == field.value:
+        return Severity.NOTICE
+    return Severity.WARNING if field.route == ("spec", "project") else SEVERITY
 
 
 def _scope(change: ScopeChange) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.finding import Severity
 from tests.analysis.law import Repository, application, application_set, config, flux, found, review
 from tests.states import Files
 
@@ -361,7 +362,8 @@ def test_a_suspended_source_gives_nothing_new(suspend: str, was: str) -> None:
     said = messages({**base, "flux/s.yaml": GIT.format(name="some", suspend=was)}, {**base, **new})
 
     cause = "suspend: true of GitRepository/flux-system/some"
-    words = f"NetworkPolicy/shop/deny is never created, by {cause}: what it refuses stays allowed"
+    never = "not" if was == suspend else "never"
+    words = f"NetworkPolicy/shop/deny is {never} created, by {cause}: what it refuses stays allowed"
     assert said == ([words] if suspend == "true" else [])
 
 
@@ -736,3 +738,42 @@ def test_a_set_whose_steps_newly_select_no_application_is_reported(
     said = messages({**files, "argo/set.yaml": text}, {**files, "argo/set.yaml": rolling})
 
     assert said == ["ApplicationSet/argocd/set no longer applies its source"] * is_reported
+
+
+PAUSED = "namespace: argocd, annotations: {argocd.argoproj.io/skip-reconcile: 'true'}"
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        flux("web", "web", "suspend: true"),
+        application("web", "web").replace("namespace: argocd", PAUSED),
+    ],
+)
+def test_a_new_policy_of_a_paused_owner_waits_and_pausing_is_no_finding(owner: str) -> None:
+    running = owner.replace("suspend: true", "suspend: false").replace("'true'", "'false'")
+    base = {"argo/web.yaml": owner, "web/b.yaml": config()}
+
+    paused = messages({**base, "argo/web.yaml": running}, base)
+    analysis = review(Repository(listed(base), listed({**base, "web/a.yaml": policy()})))
+
+    (finding,) = found(analysis, "placement-changed")
+    assert (paused, finding.severity) == ([], Severity.NOTICE)
+    assert finding.message.startswith("NetworkPolicy/shop/deny is not created, by ")
+
+
+def test_a_new_policy_of_an_unknown_project_is_a_warning_unless_it_replaces_one() -> None:
+    project = WINDOWS.format(window=f"{ALWAYS}, applications: [none]")
+    apps = application("apps", "apps").replace("project: default", "project: some")
+    base = {"argo/p.yaml": project.replace("name: default", "name: some"), "argo/a.yaml": apps}
+    base |= {"apps/b.yaml": config()}
+    new = application("new", "new").replace("project: default", "project: gone")
+    head = {**base, "argo/new.yaml": new, "new/a.yaml": policy()}
+
+    analyses = [
+        review(Repository(listed(start), listed(head)))
+        for start in (base, {**base, "apps/a.yaml": policy()})
+    ]
+
+    severities = [[one.severity for one in found(one, "placement-changed")] for one in analyses]
+    assert severities == [[Severity.WARNING], [Severity.ERROR]]

@@ -42,6 +42,11 @@ def idle_by(owner: Resource) -> Node | None:
     return None
 
 
+def is_pause(field: Node) -> bool:
+    """Return whether a field that makes an owner idle pauses it, until somebody resumes it."""
+    return field.route[-1] in ("suspend", _SKIP_RECONCILE) if field.route else False
+
+
 def _is_named_twice(destination: Node) -> bool:
     """Whether a destination has both fields; a template that only a generator fills in has not."""
     texts = [destination[name].text or "" for name in ("server", "name")]

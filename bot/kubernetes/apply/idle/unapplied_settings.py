@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.resource import Node, Resource
 from bot.core.state import Change, State
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.idle.idle_owners import idle_by
+from bot.kubernetes.apply.idle.idle_owners import idle_by, is_pause
 from bot.kubernetes.apply.idle.ignored_limits import leaves_limits
 from bot.kubernetes.apply.ignored_differences import ignored_items
 from bot.kubernetes.apply.ignored_targets import ignored_kind
@@ -21,7 +21,6 @@ _HYDRATED: Final = (
     ("syncSource", "path"),
     ("hydrateTo", "targetBranch"),
 )
-_SUSPENDED: Final = ("spec", "suspend")
 
 
 def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tuple[Node, str]]:
@@ -36,9 +35,9 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
         return
     olds, news = generated_owners(old, before), generated_owners(new, after)
     for name, owner in news.items():
-        # A suspended owner goes on after a while, and what it applied stays as it is until then.
+        # A paused owner goes on after a while, and what it applied stays as it is until then.
         idle, was = idle_by(owner), idle_by(olds.get(name, old))
-        if idle is not None and idle.route != _SUSPENDED and was is None:
+        if idle is not None and not is_pause(idle) and was is None:
             yield idle, "no longer applies its source"
             break
     yield from _ignored(olds.values(), news.values())
