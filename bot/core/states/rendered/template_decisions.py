@@ -1,8 +1,8 @@
 """Template decisions: fields that a template derives from the cluster or from chance.
 
 A heuristic over the text of a template. It knows which keys and which kinds of objects stand in a
-block that such a question opens, or around one on its line; what another template includes is not
-followed.
+block that such a question opens, or around one on its line. What another template includes is not
+followed, but a named template that asks counts as a question about kinds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import field, replace
 from typing import Final
 
 from bot.core.states.rendered.template_kinds import KindsOfTemplate
+from bot.core.states.rendered.template_questions import ACTION, ASKS, LITERAL, asking_templates
 from bot.core.states.roots.files import CHART_NAME, Files, differing
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
@@ -24,12 +25,7 @@ _SUFFIXES: Final = (".yaml", ".yml", ".tpl", ".json", ".txt")
 _FOLDER: Final = "templates"
 _MOST_ABOVE: Final = 20
 
-_ACTION: Final = pattern(r"\{\{-?(?!/\*)(?P<text>[^{}]*(?:\{[^{}]*\}[^{}]*)*?)-?\}\}")
-_LITERAL: Final = pattern(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
-_ASKS: Final = pattern(
-    r"(?<![\w.])lookup\b|\.Capabilities\b|\.Release\.Revision\b"
-    r"|(?<![\w.])(?:rand(?:AlphaNum|Alpha|Numeric|Ascii|Int|Bytes)|shuffle|uuidv4|now)\b"
-)
+_INCLUDE: Final = pattern(r"\b(?:include|template)\s+\"(?P<name>[^\"\n]+)\"")
 _SET: Final = pattern(r"(\$\w+)\s*:?=(?!=)")
 _VARIABLE: Final = pattern(r"\$\w+")
 _KEY: Final = pattern(
@@ -68,20 +64,33 @@ def template_decisions(
         paths.update(base.all, head.all)
     sides = (_templates(base, paths), _templates(head, paths))
     changed = {path for path in paths if sides[0].get(path) != sides[1].get(path)}
+    # A named template may decide in any other template of its chart.
+    charts = {f"/{path}".partition(f"/{_FOLDER}/")[0].removeprefix("/") for path in changed}
+    prefixes = tuple(f"{chart}/" if chart else "" for chart in charts)
+    return tuple(_decisions(files, prefixes, blobs) for files in (base, head))
+
+
+def _decisions(
+    files: Files, prefixes: tuple[str, ...], blobs: Blobs
+) -> tuple[TemplateDecision, ...]:
+    """The late decisions of every template of these charts."""
+    paths = sorted(path for path in files.all if path.startswith(prefixes))
+    texts = {path: _text(file, blobs) for path, file in _templates(files, paths).items()}
+    asking = frozenset(name for text in texts.values() for name in asking_templates(text))
     return tuple(
-        tuple(
-            late
-            for path in sorted(changed)
-            if path in side
-            for late in decisions_in(path, _text(side[path], blobs))
-        )
-        for side in sides
+        decision for path, text in texts.items() for decision in decisions_in(path, text, asking)
     )
 
 
-def decisions_in(path: str, text: str) -> Iterator[TemplateDecision]:
-    """The late decisions of a template, each at the line that opens it."""
-    scan = _Scan(text)
+def decisions_in(
+    path: str, text: str, asking: frozenset[str] = frozenset()
+) -> Iterator[TemplateDecision]:
+    """The late decisions of a template, each at the line that opens it.
+
+    `asking` are the named templates that ask; what they decide are kinds alone, as most of them
+    choose API versions and labels.
+    """
+    scan = _Scan(text, asking)
     for block in scan.blocks():
         if block.asks and (block.keys or block.kinds):
             keys = tuple(block.keys)
@@ -91,8 +100,9 @@ def decisions_in(path: str, text: str) -> Iterator[TemplateDecision]:
 class _Scan:
     """One pass over the actions of a template and the keys between them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, asking: frozenset[str]) -> None:
         self._text = text
+        self._asking = asking
         self._kinds = KindsOfTemplate(text)
         self._open: list[_Block] = []
         self._tainted: dict[str, str] = {}
@@ -100,7 +110,7 @@ class _Scan:
     def blocks(self) -> Iterator[_Block]:
         """Every block that is closed, and every action that is one by itself."""
         place, line = 0, 1
-        for action in _ACTION.finditer(self._text):
+        for action in ACTION.finditer(self._text):
             self._take_keys(self._text[place : action.start()])
             line += self._text.count("\n", place, action.start())
             yield from self._action(action, line)
@@ -117,8 +127,8 @@ class _Scan:
         return replace(block, kinds=tuple(self._kinds.decided(block.start, end, key)))
 
     def _action(self, action: re.Match[str], line: int) -> Iterator[_Block]:
-        text = _LITERAL.sub('""', action["text"]).strip()
-        asks = self._question_in(text)
+        text = LITERAL.sub('""', action["text"]).strip()
+        asks = self._question_in(text) or self._included_question(action["text"])
         word, *rest = text.split(None, 1)[:2] or [""]
         if word == "end" and self._open:
             yield self._closed(self._open.pop(), action.end())
@@ -130,7 +140,7 @@ class _Scan:
             if asks and rest and self._open and not self._open[-1].asks:
                 self._open[-1] = replace(self._open[-1], asks=asks, text=block.text)
             return
-        if asks:
+        if asks and " " not in asks:
             block.keys.update(dict.fromkeys(self._beside(action.start())))
         if word in {"if", "with", "range", "define", "block"}:
             self._open.append(block)
@@ -139,17 +149,22 @@ class _Scan:
 
     def _question_in(self, text: str) -> str:
         """What an action asks, by itself or by a variable that holds an answer."""
-        match = _ASKS.search(text)
+        match = ASKS.search(text)
         if match is not None:
             return match[0].lstrip(".")
         return next(
             (self._tainted[name] for name in _VARIABLE.findall(text) if name in self._tainted), ""
         )
 
+    def _included_question(self, text: str) -> str:
+        """The named template that asks for an action, as in `include "name"`."""
+        names = (match["name"] for match in _INCLUDE.finditer(text))
+        return next((f"include {name}" for name in names if name in self._asking), "")
+
     def _take_keys(self, text: str) -> None:
         """The deciding keys of a piece of text belong to the nearest block that asks anything."""
         block = next(
-            (current_block for current_block in reversed(self._open) if current_block.asks), None
+            (each for each in reversed(self._open) if each.asks and " " not in each.asks), None
         )
         if block is not None:
             keys = (match["key"] for match in _KEY.finditer(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.states.rendered.template_decisions import decisions_in
+from bot.core.states.rendered.template_questions import asking_templates
 
 
 def seen(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
@@ -88,6 +89,22 @@ def test_the_kinds_of_which_an_answer_decides_more_than_the_labels(
     text: str, expected: tuple[str, ...]
 ) -> None:
     assert next((each.kinds for each in decisions_in("a.yaml", text)), ()) == expected
+
+
+ASKING = (
+    '{{ define "new" }}{{ if lookup 1 }}yes{{ end }}{{ end }}'
+    '{{ define "old" }}{{ .x }}{{ "now" }}{{ end }}'
+)
+
+
+def test_a_named_template_that_asks_decides_about_kinds() -> None:
+    asking = frozenset(asking_templates(ASKING))
+    text = '{{ if include "%s" . }}\n' + POLICY + "image: a\n{{ end }}"
+    found = [*decisions_in("a.yaml", text % "new", asking)]
+    assert [(each.asks, each.keys, each.kinds) for each in found] == [
+        ("include new", (), ("NetworkPolicy",))
+    ]
+    assert [*decisions_in("a.yaml", text % "old", asking)] == []
 
 
 def test_a_long_line_of_braces_takes_no_time() -> None:
