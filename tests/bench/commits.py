@@ -86,4 +86,7 @@ def _last(clone: Path, count: int) -> list[str]:
 
 def _clone(folder: Path, repository: str) -> Path:
     flat = folder / repository.replace("/", "+")
-    return next(place for place in (flat / "repo", flat) if (place / "objects").is_dir())
+    for place in (flat / "repo", flat):
+        if (place / "objects").is_dir():
+            return place
+    raise FileNotFoundError(f"there is no bare clone {flat.name} in {folder}")
