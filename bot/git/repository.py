@@ -113,12 +113,18 @@ class Repository:
         return name if kind in {"heads", "remotes"} and name else None
 
     def file(self, commit: str, path: str) -> bytes | None:
-        """The content of a regular file at a commit, None where there is none."""
+        """The content of a regular file at a commit, None where there is none.
+
+        Raises GitError where git lists the file and lacks its content, as in a damaged mirror.
+        """
         mode, _, rest = self._entry(commit, path).partition(" ")
         if mode not in ("100644", "100755"):
             return None
-        with self.blobs() as reader:
-            return reader.data(rest.split()[1])
+        try:
+            with self.blobs() as reader:
+                return reader.data(rest.split()[1])
+        except KeyError as error:
+            raise GitError(f"git cannot read {path!r} at {commit}") from error
 
     def holds(self, commit: str, path: str) -> bool:
         """Whether a commit has anything at this path: a file, a symlink, a directory."""

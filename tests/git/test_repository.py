@@ -224,3 +224,13 @@ def test_replaced_objects_are_not_followed(place: Path) -> None:
 def test_a_command_that_takes_too_long_is_ended() -> None:
     with pytest.raises(GitError, match="took longer than 0 seconds"):
         run(["cat-file", "--batch-all-objects", "--batch-check"], seconds=0.0)
+
+
+def test_a_file_whose_content_is_lost_is_an_error_of_git(place: Path) -> None:
+    """Another job may discard a damaged mirror in the middle: then the review is tried again."""
+    head = commit(place, {"policy.yml": "version: 1\n"})
+    blob = git(place, "rev-parse", f"{head}:policy.yml").strip()
+    (place / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+
+    with pytest.raises(GitError, match=f"git cannot read 'policy.yml' at {head}"):
+        Repository(place).file(head, "policy.yml")
