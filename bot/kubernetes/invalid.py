@@ -24,7 +24,7 @@ from bot.kubernetes.apply.refusals import (
     DECODING,
     clause,
     has_placeholder,
-    holds_placeholder,
+    has_placeholder_within,
     is_encrypted,
     node_at,
     refusal_code,
@@ -207,7 +207,7 @@ def _refusals(
             continue
         if partial and not decoding:
             continue
-        if templated and holds_placeholder(node):
+        if templated and has_placeholder_within(node):
             continue  # a rule of the definition reads what is replaced
         message = f"The API refuses {str_of(new)}: {clause(refusal)}"
         is_guess = served is not None and served.known is not None

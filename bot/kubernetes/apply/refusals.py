@@ -163,10 +163,10 @@ def has_placeholder(node: Node) -> bool:
     return isinstance(node.value, str) and _PLACEHOLDER.search(node.value) is not None
 
 
-def holds_placeholder(node: Node) -> bool:
+def has_placeholder_within(node: Node) -> bool:
     """Whether some value below a field may still be replaced before the API server sees it."""
     below = (*(child for _, child in node.fields()), *node.items())
-    return has_placeholder(node) or any(map(holds_placeholder, below))
+    return has_placeholder(node) or any(map(has_placeholder_within, below))
 
 
 def _deepest_difference(before: Node, after: Node) -> tuple[Node, Side]:

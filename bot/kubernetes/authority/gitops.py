@@ -135,9 +135,9 @@ def _root_sync(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]
     if before.value and not after.value:
         node, side = place(after, before)
         yield node, f"{str_of(new)} is now applied with ClusterRole cluster-admin", side
-    known = {_role(item) for item in before.items()}
-    for item in after.items() if known else ():
-        if _role(item) not in known:
+    base_roles = {_role(item) for item in before.items()}
+    for item in after.items() if base_roles else ():
+        if _role(item) not in base_roles:
             kind, name, namespace = _role(item)
             role = f"{escaped(kind)} {escaped(name)}"
             where = f" in {escaped(namespace)}" if namespace else ""

@@ -97,16 +97,17 @@ def _scope_changes(before: State, after: State) -> Iterator[ScopeChange]:
     former = renamed_carriers(before, after) if old and new else {}
     for name in new if old else ():
         base_name = former.get(name, name)
-        one, other = before.derived(carriers).get(base_name), after.derived(carriers).get(name)
+        base_carrier = before.derived(carriers).get(base_name)
+        head_carrier = after.derived(carriers).get(name)
         shared = old.get(base_name, {}).keys() & new[name].keys()
-        if one is None or other is None or not shared:
+        if base_carrier is None or head_carrier is None or not shared:
             continue
         first = new[name][min(shared, key=lambda key: key.sort_key)]
-        for field in lost_placements(one, other, before, after):
+        for field in lost_placements(base_carrier, head_carrier, before, after):
             yield ScopeChange(field, first)
         for key in shared:
             guard = new[name][key]
-            for field in _narrowed(one, old[base_name][key], other, guard):
+            for field in _narrowed(base_carrier, old[base_name][key], head_carrier, guard):
                 yield ScopeChange(field, guard)
 
 

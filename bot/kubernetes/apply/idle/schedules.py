@@ -57,15 +57,15 @@ def _is_every(text: str) -> bool:
 def _field(text: str, position: int) -> frozenset[int] | None:
     numbers: set[int] = set()
     for part in text.split(","):
-        found = _RANGE.fullmatch(part.lower())
-        if found is None:
+        matched = _RANGE.fullmatch(part.lower())
+        if matched is None:
             return None
         low, high = _BOUNDS[position]
-        first, last = found["first"], found["last"]
-        step = int(found["step"] or 1)
+        first, last = matched["first"], matched["last"]
+        step = int(matched["step"] or 1)
         start = low if first is None else _number(first, position)
         end = high if first is None else _number(last or first, position)
-        if first is not None and last is None and found["step"]:
+        if first is not None and last is None and matched["step"]:
             end = high
         if start is None or end is None or not step or not low <= start <= end <= high:
             return None
