@@ -51,7 +51,7 @@ def starts_in_a_year(schedule: str) -> float | None:
 
 def _is_every(text: str) -> bool:
     """Whether a field leaves the choice of days to the other one; else a day may fit either."""
-    return any(part.rstrip("/1") in ("*", "?") for part in text.split(","))
+    return any(part in ("*", "?", "*/1", "?/1") for part in text.split(","))
 
 
 def _field(text: str, position: int) -> frozenset[int] | None:
