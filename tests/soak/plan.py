@@ -184,7 +184,10 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Skew:
-    """GitHub's clock is so many seconds ahead of the service's; negative: behind."""
+    """GitHub's clock is so many seconds ahead of the service's; negative: behind.
+
+    GitHub's stamps never fall: towards a smaller offset its clock runs at half speed.
+    """
 
     seconds: int
 

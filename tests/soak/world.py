@@ -6,7 +6,6 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from bot.standin.git.merging import MergeRefused
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.repositories import StandInPullRequest, StandInRepository
 from bot.standin.service_process import ServiceProcess, start_service, wait_until
-from bot.standin.state import utc_now
+from tests.soak.clock import GitHubClock
 from tests.soak.plan import (
     BASES,
     PATHS,
@@ -104,6 +103,7 @@ class World:
     pulls: dict[int, StandInPullRequest] = field(default_factory=dict)
     groups: dict[int, MergeGroup] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
+    clock: GitHubClock = field(default_factory=GitHubClock)
     database: str | None = None
     peer: ServiceProcess | None = None
     kills: int = 0
@@ -138,7 +138,7 @@ class World:
     def settle(self, seconds: float) -> str:
         """Lets the weather end and the service start anew; what is still undone in the end."""
         self.github.faults.clear()
-        self.github.state.clock = utc_now
+        self.clock.skew(0)
         self._disk(full=False)
         for group in list(self.groups.values()):
             self._leave(group)
@@ -201,7 +201,7 @@ class World:
             case Disk(full):
                 self._disk(full=full)
             case Skew(seconds):
-                self.github.state.clock = lambda: utc_now() + timedelta(seconds=seconds)
+                self.clock.skew(seconds)
 
     def _disk(self, *, full: bool) -> None:
         """No file of the service grows beyond a few bytes, as on a disk without space."""
@@ -372,6 +372,7 @@ def running(
     world = World(
         github, app, made, installations, directory, service, database=database, peer=peer
     )
+    github.state.clock = world.clock
     try:
         yield world
     finally:
