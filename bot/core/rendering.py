@@ -145,7 +145,8 @@ class Declared:
     where it takes every change of its files.
     `lists` says that the kustomization of `edits` only lists manifests of the tree, so that it
     gives what they say.
-    `generated` is the object with the template of one Application of an ApplicationSet filled in.
+    `generated` is an ApplicationSet without generators, whose template is filled in for one
+    Application.
     """
 
     node: Node
@@ -173,6 +174,11 @@ class Declared:
     def owner(self) -> Resource:
         """The object that declares the root, with the texts of its template filled in."""
         return self.generated or self.node.resource
+
+    @property
+    def filled_in(self) -> bytes:
+        """The generated ApplicationSet as JSON; empty where another object declares the root."""
+        return self.generated.encoded if self.generated is not None else b""
 
 
 class Declare(Protocol):

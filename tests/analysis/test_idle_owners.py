@@ -171,6 +171,26 @@ def test_a_change_of_what_argo_cd_ignores_arrives_with_a_sync_of_all(
 
 
 @pytest.mark.parametrize(
+    ("option", "is_reported"),
+    [("RespectIgnoreDifferences=true", True), ("CreateNamespace=true", False)],
+)
+def test_an_option_that_a_generator_fills_in_counts_in_the_change_that_sets_it(
+    option: str, *, is_reported: bool
+) -> None:
+    base = {"argo/web.yaml": application_set("web"), "web/a.yaml": policy(OPEN)}
+    sync = "automated: {prune: true}, syncOptions: ['{{option}}']"
+    ignoring = f"      ignoreDifferences: [{{group: {GUARD}, jsonPointers: [/spec]}}]\n"
+    owner = application_set("web", sync=sync).replace(
+        "elements: [{name: fake}]", f"elements: [{{name: fake, option: {option}}}]"
+    )
+
+    said = messages(base, {**base, "argo/web.yaml": owner + ignoring})
+
+    lost = "ApplicationSet/argocd/fake no longer applies what it ignores of NetworkPolicy"
+    assert said == [lost] * is_reported
+
+
+@pytest.mark.parametrize(
     ("content", "is_reported"), [(config("later"), False), (policy(name="later"), True)]
 )
 def test_a_new_suspended_owner_is_reported_for_what_limits_others(

@@ -119,8 +119,8 @@ def _application(
 
 
 def _generated_by(resource: Resource, template: Body) -> Resource:
-    """Return the set as if this were its template."""
-    spec = {**resource.at("spec").mapping, "template": template}
+    """Return the set as if this were its template, and without its generators."""
+    spec = {**resource.at("spec").mapping, "template": template, "generators": ()}
     return Resource.of(resource.key, {**resource.body, "spec": spec}, resource.source)
 
 

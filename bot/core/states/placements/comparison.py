@@ -141,6 +141,7 @@ def _settings(declared: Iterable[Declared]) -> frozenset[object]:
             tuple(sorted(held.edits.items())),
             held.finish,
             held.hindrances,
+            held.filled_in,
         )
         for held in declared
         if held.chart is None

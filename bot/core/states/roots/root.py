@@ -128,7 +128,7 @@ class Root:
             self.default_namespace,
             reasons,
             references,
-            self.declared.source if self.declared is not None else "",
+            *((self.declared.source, self.declared.filled_in) if self.declared is not None else ()),
         )
 
     @property
