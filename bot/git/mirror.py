@@ -88,14 +88,18 @@ class Mirror:
             self._use(refs)
         return repository
 
-    def mend(self) -> bool:
-        """Discard the mirror if it is damaged, so that the next fetch rebuilds it; whether it was.
+    def mend(self, since: float) -> bool:
+        """Discard the mirror if it is damaged, so that the next fetch rebuilds it.
 
-        To be called when reading it failed. It checks every object, which takes minutes for a
-        large repository.
+        To be called when reading it failed. Returns whether it was damaged, or was discarded by
+        another job after `since` (seconds since 1970). It checks every object, which takes minutes
+        for a large repository.
         """
         with self._locked():
-            if not self._path.exists() or self._sound():
+            head = self._path / "HEAD"
+            if not head.is_file() or head.stat().st_mtime >= since:
+                return True
+            if self._sound():
                 return False
             self._discard("an object cannot be read")
         return True

@@ -7,6 +7,7 @@ other tasks. `context` holds what all of them need.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,15 +42,16 @@ class Service(ServiceContext):
     def do(self, task: Task) -> Done:
         """The outcome of the task, and what follows. Safe to run twice; a damaged mirror is mended.
 
-        Raises GitError where the mirror could not be read: it was discarded, and the next attempt
-        fetches everything anew.
+        Raises GitError where the mirror could not be read: this task or another discarded it, and
+        the next attempt fetches everything anew.
         """
+        begun = time.time()
         try:
             return self._do(task)
         except RemoteGitError:
             raise
         except (GitError, UsageError) as error:
-            if task.repository and Mirror(self.mirror(task.repository)).mend():
+            if task.repository and Mirror(self.mirror(task.repository)).mend(begun):
                 raise GitError("the mirror was damaged and is fetched anew") from error
             raise
 

@@ -63,8 +63,10 @@ def _queued(context: Context, pull: StandInPullRequest, by: Account) -> MergeGro
 
 def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
     pull, repository = group.pull, group.pull.repository
-    merged = not changes.unmet_checks(pull, group.head_sha)
-    reason = "merged" if merged else "dequeued"
+    # GitHub merges a group only into the base that it was made on.
+    stands = repository.git.resolve(f"refs/heads/{pull.base_ref}") == group.base_sha
+    merged = stands and not changes.unmet_checks(pull, group.head_sha)
+    reason = "merged" if merged else "dequeued" if stands else "invalidated"
     repository.git.delete_ref(f"refs/heads/{group.branch}")
     context.events.merge_group(repository, _shape(group), "destroyed", by, reason)
     if merged:

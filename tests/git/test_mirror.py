@@ -210,12 +210,30 @@ def test_a_blob_that_cannot_be_read_is_found_and_the_mirror_discarded(
     first = commit(origin, {"a.yaml": "a" * 4000})
     kept = mirror(tmp_path)
     repository = kept.fetch(origin.as_uri(), [first])
-    assert not kept.mend(), "a sound mirror stays"
+    later = time.time() + 1
+    assert not kept.mend(later), "a sound mirror stays"
     damage(repository.git_directory)
 
-    assert kept.mend()
+    assert kept.mend(later)
 
     assert kept.fetch(origin.as_uri(), [first]).file(first, "a.yaml") == b"a" * 4000
+
+
+def test_a_mirror_that_another_job_discarded_meanwhile_counts_as_mended(
+    origin: Path, tmp_path: Path
+) -> None:
+    first = commit(origin, {"a.yaml": "1"})
+    kept = mirror(tmp_path)
+    git_directory = kept.fetch(origin.as_uri(), [first]).git_directory
+    begun = time.time()
+    shutil.rmtree(git_directory)
+
+    assert kept.mend(begun), "it is gone"
+
+    time.sleep(0.05)
+    kept.fetch(origin.as_uri(), [first])
+    assert kept.mend(begun), "it was rebuilt"
+    assert not kept.mend(time.time() + 1)
 
 
 def test_a_remote_that_is_away_costs_no_mirror(origin: Path, tmp_path: Path) -> None:

@@ -79,6 +79,17 @@ def test_a_queued_pull_request_is_merged_when_its_own_commit_is_green(
     assert (here.repository.git.branches()["main"] == group.head_sha) is merged
 
 
+def test_a_queued_pull_request_whose_base_moved_is_not_merged(stand_in: StandIn) -> None:
+    here = world(stand_in)
+    here.app.webhook_url = NOBODY
+    group = stand_in.merge_queue.enqueue(here.pull)
+
+    moved = stand_in.commit(here.repository, "main", {"other.yaml": b"a: 1\n"})
+
+    assert not stand_in.merge_queue.finish(group)
+    assert here.repository.git.branches()["main"] == moved, "nothing that came gets lost"
+
+
 def test_an_archived_repository_takes_no_merge(stand_in: StandIn) -> None:
     here = world(stand_in)
     here.app.webhook_url = NOBODY
