@@ -731,6 +731,8 @@ ROLLING = (
         ),
         ({"strategy": ROLLING % "web"}, False),
         ({"strategy": ROLLING % "other"}, True),
+        ({"strategy": ROLLING.replace("]}]}}", "], maxUpdate: 0%%}]}}") % "web"}, True),
+        ({"strategy": ROLLING.replace("]}]}}", "], maxUpdate: 10%%}]}}") % "web"}, False),
     ],
 )
 def test_the_settings_of_a_set_are_those_that_its_parameters_fill_in(

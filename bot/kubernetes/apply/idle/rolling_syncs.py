@@ -1,17 +1,25 @@
-"""Applications that no step of their set's rolling sync selects, and that nothing syncs then.
+"""Applications that no step of their set's rolling sync syncs, and that nothing syncs then.
 
-https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Progressive-Syncs/
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Progressive-Syncs/ and
+https://github.com/argoproj/argo-cd/blob/master/applicationset/progressivesync/progressive_sync.go
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from bot.core.resource import Node, Resource
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.unknowns import holds_unknown
 
+_NONE_AT_ONCE: Final = (0, "0%")
+
 
 def unselected_by(owner: Resource) -> Node | None:
-    """Return the steps of a set that select none of its Applications, as far as is known."""
+    """Return the steps of a set that sync none of its Applications, as far as is known.
+
+    A step whose `maxUpdate` is zero leaves what it selects to people.
+    """
     strategy = owner.at("spec", "strategy")
     is_set = owner.group_kind == kinds.APPLICATION_SET
     if not is_set or strategy["type"].text != "RollingSync":
@@ -21,6 +29,7 @@ def unselected_by(owner: Resource) -> Node | None:
     is_selected = any(
         all(_may_fit(expression, labels) for expression in step["matchExpressions"].items())
         for step in steps.items()
+        if step["maxUpdate"].value not in _NONE_AT_ONCE
     )
     return None if is_selected else steps
 

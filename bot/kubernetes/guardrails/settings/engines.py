@@ -7,15 +7,22 @@ Gatekeeper: https://open-policy-agent.github.io/gatekeeper/website/docs/exempt-n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.finding import Finding, Severity, Side
+from bot.core.reading.yaml_texts import value_of
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State, changes
+from bot.core.values import Value
+from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
 from bot.kubernetes.controller_flags import ControllerFlag, controllers, flags_of
+from bot.kubernetes.guardrails.formulas import Formula, Not, Test, every
+from bot.kubernetes.guardrails.matching import NAMESPACE, conditions, matches
 from bot.kubernetes.guardrails.messages import guard_name
+from bot.kubernetes.guardrails.requests import compared, in_words
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 from bot.patterns import pattern
@@ -28,6 +35,7 @@ _SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _UNJUDGED: Final = pattern(
     r"(?:Event|Node|APIService|\w*Review|Binding|Pod/binding|ReplicaSet|\w*Report)(?:/\?\*)?"
 )
+_ASKED: Final = ("webhooks", "matchConditions")
 _REQUESTERS: Final = MappingProxyType(
     {
         "excludeGroups": "group",
@@ -39,6 +47,7 @@ _REQUESTERS: Final = MappingProxyType(
 _ENGINES: Final = frozenset(
     {"gatekeeper", "kyverno", "kubewarden-controller", "policy-controller", "policy-server"}
 )
+_UNASKED: Final = "nothing judges what its webhooks ask about"
 # https://github.com/open-policy-agent/gatekeeper/blob/master/pkg/webhook/namespacelabel.go
 _EXEMPT: Final = MappingProxyType(
     {
@@ -67,14 +76,37 @@ def engines_loosened(before: State, after: State) -> Iterator[Finding]:
         **dict.fromkeys(_POLICIES, _rules),
     }
     for change in changes(before, after, *readers):
-        if change.before is None or change.after is None:
+        if change.before is None:
             continue
-        for found in readers[change.key.group_kind](change.before, change.after):
+        if change.after is None:
+            loosened = _removed(change.before, after)
+        else:
+            loosened = readers[change.key.group_kind](change.before, change.after)
+        for found in loosened:
             is_guard = change.key.group_kind in _POLICIES
-            name = guard_name(change.after) if is_guard else str_of(change.after)
+            name = guard_name(change.before) if is_guard else str_of(change.before)
             facts = MappingProxyType({"object": str(change.key)})
             message = f"{name} {found.words}"
             yield Finding(found.node, message, found.severity, message, facts, side=found.side)
+
+
+def _removed(old: Resource, after: State) -> Iterator[_Loosening]:
+    """A Deployment of an engine that head has no more, unless another one there runs that engine.
+
+    Policies stay in the cluster without it, and refuse nothing.
+    """
+    engines = _engines(old)
+    if not engines or old.at("spec", "replicas").value == 0:
+        return
+    others = (other for other in after.of(kinds.DEPLOYMENT, namespace=old.namespace))
+    running = [_engines(other) for other in others if other.at("spec", "replicas").value != 0]
+    if not any(engines.keys() & names.keys() for names in running):
+        yield _Loosening(old.at("metadata", "name"), f"is removed: {_UNASKED}", "LEFT")
+
+
+def _engines(deployment: Resource) -> dict[str, Node]:
+    """The containers of a Deployment that run an engine, by the names of their images."""
+    return {name: container for name, container in controllers(deployment) if name in _ENGINES}
 
 
 def _configuration(old: Resource, new: Resource) -> Iterator[_Loosening]:
@@ -93,6 +125,34 @@ def _configuration(old: Resource, new: Resource) -> Iterator[_Loosening]:
             if name not in known and not name.startswith("!") and name != "system:nodes":
                 words = f"newly leaves out requests of {what} {escaped(name)}"
                 yield _Loosening(after[field], words)
+    yield from _webhooks(old, new)
+
+
+def _webhooks(old: Resource, new: Resource) -> Iterator[_Loosening]:
+    """The requests about which Kyverno's webhooks newly do not ask.
+
+    https://github.com/kyverno/kyverno/blob/main/pkg/config/types.go (parseWebhooks)
+    """
+    own = (*sorted(_SYSTEM), new.namespace or "")
+    usual = every(_asked(old), Not(Test(NAMESPACE, "in", own)))
+    now = _asked(new)
+    comparison = compared(usual, now)
+    if comparison.relation == "kept":
+        return
+    data = new.at("data")
+    changed = [data[name] for name in _ASKED if data[name].value != old.at("data", name).value]
+    about = in_words(comparison.request, _asked(old), now) or "anything"
+    yield _Loosening(changed[0], f"has webhooks no longer ask about {about}")
+
+
+def _asked(settings: Resource) -> Formula:
+    """What the webhooks ask about; a text that cannot be read leaves nothing out."""
+    body: dict[str, Value] = {}
+    for name in _ASKED:
+        with suppress(UnbuildableError):
+            body[name] = value_of((settings.at("data", name).text or "").encode())
+    root = Resource.of(settings.key, body, settings.source).root
+    return every(matches(root["webhooks"]), conditions(root["matchConditions"]))
 
 
 def _is_usual(entry: str, own: str | None) -> bool:
@@ -115,12 +175,16 @@ def _rules(old: Resource, new: Resource) -> Iterator[_Loosening]:
 
 
 def _controller(old: Resource, new: Resource) -> Iterator[_Loosening]:
-    engines = {name: container for name, container in controllers(new) if name in _ENGINES}
+    engines, images = _engines(new), [image for image, _ in controllers(new)]
+    # A mirror may put more around the name of an image.
+    for name in [name for name in _engines(old) if not any(name in image for image in images)]:
+        words = f"no longer runs {name}: {_UNASKED}"
+        yield _Loosening(new.at("spec", "template", "spec", "containers"), words)
     if not engines:
         return
     replicas = new.at("spec", "replicas")
     if replicas.value == 0 and old.at("spec", "replicas").value != 0:
-        yield _Loosening(replicas, "no longer runs: nothing judges what its webhooks ask about")
+        yield _Loosening(replicas, f"no longer runs: {_UNASKED}")
     known = {
         (name, flag.name, flag.value)
         for name, container in controllers(old)

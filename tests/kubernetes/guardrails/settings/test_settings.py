@@ -15,6 +15,13 @@ def kyverno_settings(**data: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: kyverno, namespace: kyverno}}\ndata:\n{fields}"
 
 
+def not_in(*namespaces: str) -> str:
+    """The selector of webhooks that leave namespaces out, as JSON."""
+    names = ",".join(f'"{name}"' for name in namespaces)
+    key = '"key":"kubernetes.io/metadata.name"'
+    return f'{{"namespaceSelector":{{"matchExpressions":[{{{key},"operator":"NotIn","values":[{names}]}}]}}}}'
+
+
 def controller(image: str, *arguments: str, replicas: int = 2) -> str:
     listed = ", ".join(f"'{argument}'" for argument in arguments)
     return (
@@ -77,6 +84,24 @@ MESH = "leaves Istio's mesh: its new pods have no mutual TLS, and no Authorizati
         (controller("a/kyverno:v1"), controller("a/kyverno:v1", replicas=0),
          [("error", "Deployment ops/c no longer runs: nothing judges what its webhooks ask about")]),
         (controller("a/kyverno:v1"), controller("a/kyverno:v1", replicas=1), []),
+        (controller("a/kyverno:v1"), controller("b/pause:v1"),
+         [("error", "Deployment ops/c no longer runs kyverno: nothing judges what its webhooks ask about")]),
+        (controller("a/kyverno:v1"), controller("b/kyverno-kyverno:v2"), []),
+        (controller("a/kyverno:v1"), "", [("error", "Deployment ops/c is removed: nothing judges what its webhooks ask about")]),
+        (controller("a/kyverno:v1"), controller("b/kyverno:v2").replace("name: c, namespace: ops", "name: d, namespace: ops"), []),
+        (controller("a/kyverno:v1"), controller("b/kyverno:v2", replicas=0).replace("name: c, namespace: ops", "name: d, namespace: ops"),
+         [("error", "Deployment ops/c is removed: nothing judges what its webhooks ask about")]),
+        (controller("a/kyverno:v1", replicas=0), "", []),
+        (controller("a/web:v1"), "", []),
+        (kyverno_settings(webhooks=not_in("kyverno")), kyverno_settings(webhooks=not_in("kyverno", "prod")),
+         [("error", "ConfigMap kyverno/kyverno has webhooks no longer ask about namespace prod")]),
+        (kyverno_settings(), kyverno_settings(webhooks=not_in("kyverno", "kube-system")), []),
+        (kyverno_settings(webhooks=not_in("kyverno", "prod")), kyverno_settings(webhooks=not_in("kyverno")), []),
+        (kyverno_settings(webhooks=not_in("prod", "qa")), kyverno_settings(webhooks=not_in("qa", "prod").replace(":", ": ")), []),
+        (kyverno_settings(), kyverno_settings(webhooks="{]"), []),
+        (kyverno_settings(), kyverno_settings(matchConditions='[{"name":"a","expression":"false"}]'),
+         [("error", "ConfigMap kyverno/kyverno has webhooks no longer ask about anything")]),
+        (kyverno_settings(), kyverno_settings(matchConditions='[{"name":"a","expression":"true"}]'), []),
         (controller("a/web:v1"), controller("a/web:v1", "--exempt-namespace=a", "--forceFailurePolicyIgnore", replicas=0), []),
         (controller("a/kyverno:v1", "--forceFailurePolicyIgnore=false"), controller("a/kyverno:v1", "--forceFailurePolicyIgnore=true"),
          [("error", "Deployment ops/c newly lets in what it fails to judge")]),
