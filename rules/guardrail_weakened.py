@@ -16,6 +16,8 @@ from bot.kubernetes.guardrails.settings.engines import engines_loosened
 from bot.kubernetes.guardrails.settings.namespace_switches import switches_off
 from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
+from bot.kubernetes.mesh.authorization import authorization_widened
+from bot.kubernetes.mesh.mutual_tls import mutual_tls_weakened
 from bot.kubernetes.podsecurity.constraints import constraints_loosened
 
 SEVERITY: Final = Severity.ERROR
@@ -33,3 +35,5 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from limits_deleted(before, after)
     yield from engines_loosened(before, after)
     yield from switches_off(before, after)
+    yield from mutual_tls_weakened(before, after)
+    yield from authorization_widened(before, after)

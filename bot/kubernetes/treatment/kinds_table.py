@@ -46,7 +46,7 @@ _TRAFFIC: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "security.istio.io": (
         "Istio",
-        ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
+        ("RequestAuthentication",),
     ),
     "networking.istio.io": (
         "Istio",

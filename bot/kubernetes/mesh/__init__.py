@@ -1,0 +1,1 @@
+"""What the policies of Istio let through to workloads."""

@@ -1,0 +1,1 @@
+"""What Istio's policies let through."""
