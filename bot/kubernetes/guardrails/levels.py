@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.resource import Node
+from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops.owners import Owner, application_spec, owners_of
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Test, every, some
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots
 from bot.kubernetes.guardrails.matching import NAMESPACE
@@ -18,6 +19,7 @@ from bot.kubernetes.guardrails.search import CHECK
 
 POD_SECURITY: Final = "pod-security.kubernetes.io/enforce"
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
+_CREATE: Final = "CreateNamespace=true"
 _LATEST: Final = "1000"
 _BASELINE: Final = Opaque("the pod violates the baseline level")
 _RESTRICTED: Final = Opaque("the pod violates the restricted level")
@@ -41,8 +43,8 @@ def level_guards(state: State) -> Iterator[Guard]:
     """The namespaces of a state as guards, and the configuration of the admission plugin."""
     for resource in state.of(kinds.NAMESPACE):
         yield Guard(str(resource.key), "namespaces", {resource.key: resource.root}, read_namespace)
-    for resource in state.of(kinds.APPLICATION):
-        yield Guard(str(resource.key), "namespaces", {resource.key: resource.root}, read_created)
+    for owner in _creating(state):
+        yield _by_application(owner, state)
     for kind in (kinds.ADMISSION_CONFIGURATION, kinds.POD_SECURITY_CONFIGURATION):
         for resource in state.of(kind):
             roots = {resource.key: resource.root}
@@ -54,15 +56,63 @@ def read_namespace(roots: GuardRoots) -> tuple[Clause, ...]:
     return tuple(_level(root, root["metadata"]["labels"]) for root in roots.values())
 
 
+def _creating(state: State) -> Iterator[Owner]:
+    """The Applications of a state, those that sets generate among them."""
+    yield from map(Owner, state.of(kinds.APPLICATION))
+    for root in state.declarations:
+        if root.generated is not None:
+            yield Owner(root.generated, root.name)
+
+
+def _by_application(owner: Owner, state: State) -> Guard:
+    """The labels that an Application gives its namespace, which may have others by its manifest.
+
+    Argo CD applies its own over those of a manifest, unless the same Application has the manifest.
+    https://github.com/argoproj/argo-cd/blob/master/controller/sync_namespace.go
+    """
+    application, name = owner.resource, f"{owner.resource.key} {owner.name}"
+    roots = {application.key: application.root}
+    spec = application_spec(application)
+    creates = _CREATE in spec["syncPolicy"]["syncOptions"].texts
+    if creates and _labels(application)[POD_SECURITY].exists:
+        for namespace in state.of(kinds.NAMESPACE):
+            if namespace.name == spec["destination"]["namespace"].text and _is_of_another(
+                namespace, owner, state
+            ):
+                (clause,) = read_namespace({namespace.key: namespace.root})
+                over = f"{name} over {namespace.key}"
+                return Guard(over, "overridden namespaces", roots, read_created, clause.denies)
+    return Guard(name, "namespaces", roots, read_created)
+
+
+def _is_of_another(namespace: Resource, owner: Owner, state: State) -> bool:
+    """Whether another Application of the same cluster, and not this one, has the manifest."""
+    owners = owners_of(namespace, state)
+    if owner.identity in {other.identity for other in owners}:
+        return False
+    cluster = _cluster(owner.resource)
+    return any(
+        _cluster(other.resource) == cluster
+        for other in owners
+        if other.resource.group_kind in kinds.APPLICATIONS
+    )
+
+
+def _cluster(application: Resource) -> tuple[str | None, str | None]:
+    destination = application_spec(application)["destination"]
+    return (destination["server"].text, destination["name"].text)
+
+
+def _labels(application: Resource) -> Node:
+    return application_spec(application)["syncPolicy"]["managedNamespaceMetadata"]["labels"]
+
+
 def read_created(roots: GuardRoots) -> tuple[Clause, ...]:
     """The level of the namespace that Argo CD labels for an Application.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#namespace-metadata
     """
-    return tuple(
-        _level(root, root["spec"]["syncPolicy"]["managedNamespaceMetadata"]["labels"])
-        for root in roots.values()
-    )
+    return tuple(_level(root, _labels(root.resource)) for root in roots.values())
 
 
 def _level(root: Node, labels: Node) -> Clause:

@@ -120,7 +120,7 @@ def _purpose_message(weakening: Weakening) -> str:
 
 def _level_message(fields: tuple[GuardField, GuardField] | None) -> str:
     if fields is None:
-        return "lowers its Pod Security level"
+        return "gives its namespace a lower Pod Security level than the namespace's own manifest"
     old, new = (field.node.text for field in fields)
     if fields[1].label == "version":
         now, was = new or "latest", old or "latest"
