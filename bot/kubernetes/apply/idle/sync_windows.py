@@ -14,12 +14,9 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.schedules import YEAR, starts_in_a_year
+from bot.kubernetes.durations import duration_in_seconds
 from bot.kubernetes.gitops.owners import application_spec
-from bot.patterns import pattern
 
-_DURATION: Final = pattern(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_WHOLE_DURATION: Final = pattern(rf"-?(?:0|(?:{_DURATION.pattern})+)")
-_SECONDS: Final = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _ALWAYS: Final = 0.999
 
 
@@ -54,12 +51,10 @@ def _windows(owner: Resource, state: State) -> Iterator[Node]:
 def _share(window: Node) -> float | None:
     """The share of the time in which a window is active, at most; None where it is refused."""
     starts = starts_in_a_year(window["schedule"].text or "")
-    text = window["duration"].text or ""
-    if starts is None or not _WHOLE_DURATION.fullmatch(text):
+    seconds = duration_in_seconds(window["duration"].text or "")
+    if starts is None or seconds is None:
         return None
-    parts = _DURATION.findall(text)
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    return 0 if text.startswith("-") else starts * seconds / YEAR
+    return starts * max(seconds, 0) / YEAR
 
 
 def _is_about(window: Node, owner: Resource) -> bool:
