@@ -315,6 +315,8 @@ WAITING = [
     ("dependsOn: [{name: apps, readyExpr: '1 == \"1\"'}]", 'readyExpr: 1 == "1"'),
     ("dependsOn: [{name: apps, readyExpr: '!(1 < 2)'}]", "readyExpr: !(1 < 2)"),
     ("dependsOn: [{name: apps, readyExpr: 'size([1]) == 1'}]", "readyExpr: size([1]) == 1"),
+    ("dependsOn: [{name: apps, readyExpr: 'false // dep'}]", "readyExpr: false // dep"),
+    ('dependsOn: [{name: apps, readyExpr: \'"dep" == "self"\'}]', 'readyExpr: "dep" == "self"'),
     (
         "postBuild: {substituteFrom: [{kind: ConfigMap, name: gone}]}",
         "spec.postBuild.substituteFrom[name=gone]",
@@ -328,6 +330,7 @@ APPLYING = [
     'dependsOn: [{name: apps, readyExpr: "true"}]',
     'dependsOn: [{name: apps, readyExpr: "1 == 1"}]',
     'dependsOn: [{name: apps, readyExpr: \'!false && (1 != 2 || "a" == "b")\'}]',
+    "dependsOn: [{name: apps, readyExpr: \"'!' != '&&' // always\"}]",
     "postBuild: {substituteFrom: [{kind: ConfigMap, name: gone, optional: true}]}",
     "postBuild: {substituteFrom: [{kind: Secret, name: sealed}]}",
     "decryption: {provider: sops, secretRef: {name: sealed}}",
