@@ -29,7 +29,7 @@ from bot.kubernetes.apply.refusals import (
     node_at,
     refusal_code,
 )
-from bot.kubernetes.gitops.unknowns import PREFIX as UNKNOWN_PREFIX
+from bot.kubernetes.incomplete import is_partial, is_templated
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.schemas.certainty import severity_of, severity_of_refusal
@@ -150,7 +150,7 @@ def _is_believed(
         decoded = not any(refusal.type in DECODING for refusal in result.refusals)
         return violation.code in ("UNKNOWN-FIELD", "WRONG-TYPE") and not decoded
     if violation.code == "REQUIRED":
-        if _is_partial(new):
+        if is_partial(new):
             return False
         if served.is_custom:
             return not violation.node.exists
@@ -196,8 +196,8 @@ def _refusals(
     """The validator's refusals of the object itself, each once."""
     if result is None or result.status != "judged":
         return
-    templated = _is_templated(new)
-    partial = _is_partial(new)
+    templated = is_templated(new)
+    partial = is_partial(new)
     for refusal in refusals_of(new, result):
         if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
             continue  # network-policy-invalid judges address blocks
@@ -215,29 +215,3 @@ def _refusals(
             message += f" (judged by {served.known.releases})"
         severity = severity_of_refusal(refusal, served)
         yield ApiFault(refusal_code(refusal), node, message, severity=severity, is_guess=is_guess)
-
-
-def _is_partial(new: Resource) -> bool:
-    """Whether a file holds only a part of the object: what patches would add is not known.
-
-    So in a kustomization that was not built, and in a workload that has neither a selector nor
-    images, which is a patch that lies in a directory of its own.
-    """
-    if new.source.root:
-        return False
-    if new.source.kustomize:
-        return True
-    if new.key.group != "apps" or new.at("spec", "selector").exists:
-        return False
-    containers = list(new.at("spec", "template", "spec", "containers").items())
-    return not all(container["image"].exists for container in containers) or not containers
-
-
-def _is_templated(new: Resource) -> bool:
-    """Whether something replaces parts of the object before the API server sees it.
-
-    Flux does with what only the cluster knows. Carriers have expressions of their own: ACM's and
-    Kyverno's `{{ }}`, Tekton's `$( )`, the Flux operator's `<< >>`.
-    """
-    signs = (b"${",) if new.source.nesting is None else (b"${", b"{{", b"$(", b"<<")
-    return any(sign in new.encoded for sign in (*signs, UNKNOWN_PREFIX.encode()))
