@@ -13,7 +13,8 @@ from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.handled import Handlings
 from bot.kubernetes.apply.handling import setting_in_words
 from bot.kubernetes.apply.sync_options import is_hook
-from bot.kubernetes.gitops.owners import Owner, fate_by, owners_of, prunes_automatically
+from bot.kubernetes.gitops.owner_fates import fate_by, prunes_automatically
+from bot.kubernetes.gitops.owners import Owner, owners_of
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, keeping_mark
 from bot.kubernetes.gitops.retention import retentions
 from bot.kubernetes.limiting import limits_others

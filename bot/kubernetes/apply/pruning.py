@@ -11,14 +11,8 @@ from bot.core.state import State, changes
 from bot.core.words import counted
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.sync_options import is_hook, is_lost_as_hook
-from bot.kubernetes.gitops.owners import (
-    WORST_FIRST,
-    OwnerFate,
-    cascades,
-    fate_by,
-    owners_of,
-    removed_owners,
-)
+from bot.kubernetes.gitops.owner_fates import WORST_FIRST, OwnerFate, cascades, fate_by
+from bot.kubernetes.gitops.owners import owners_of, removed_owners
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, is_kept_by_helm
 from bot.kubernetes.limiting import limits_others
 from bot.kubernetes.naming import escaped

@@ -9,12 +9,8 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import config_sync
-from bot.kubernetes.gitops.owners import (
-    KEEPING_POLICIES,
-    application_spec,
-    cascades,
-    prunes_automatically,
-)
+from bot.kubernetes.gitops.owner_fates import KEEPING_POLICIES, cascades, prunes_automatically
+from bot.kubernetes.gitops.owners import application_spec
 
 Retention: TypeAlias = Literal["pruning", "deletion", "confirmation"]
 """What an owner does not do: prune a manifest that is gone, delete what it applied when it goes
