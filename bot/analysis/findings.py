@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
 
+from bot.analysis.comparisons import FurtherComparison, further_comparisons
 from bot.analysis.lines.locate import Locator
 from bot.core.engine.judge import Judged, RuleFailed, judge
 from bot.core.engine.review import Location, ReviewFinding
@@ -23,13 +24,9 @@ from bot.core.state import State
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
-from bot.kubernetes.apply.carriers.guards import copies_in_words, newly_carried, without_guards
 from bot.kubernetes.apply.kept import Kept, kept_once
-from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
-_UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
-_RECEIVED: Final = "as the cluster receives it, without"
 _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands"
 
 
@@ -43,13 +40,15 @@ class _Reported:
     severities: dict[str, int] = field(default_factory=dict)
     places: dict[tuple[str, Location | None], int] = field(default_factory=dict)
 
-    def add(self, findings: Iterable[ReviewFinding]) -> None:
-        """Count these findings as reported."""
-        for finding in findings:
+    def adding(self, findings: Iterable[ReviewFinding]) -> list[ReviewFinding]:
+        """Return these findings, which then count as reported."""
+        reported = list(findings)
+        for finding in reported:
             rank, place = finding.severity.rank, (finding.rule, finding.location)
             worst = self.severities.get(finding.fingerprint, rank)
             self.severities[finding.fingerprint] = max(rank, worst)
             self.places[place] = max(rank, self.places.get(place, rank))
+        return reported
 
     def has(self, judged: Judged) -> bool:
         """Whether this finding is reported, as bad as here."""
@@ -57,7 +56,9 @@ class _Reported:
         return self.severities.get(judged.fingerprint, -1) >= severity.rank
 
     def stands_at(self, finding: ReviewFinding) -> bool:
-        """Whether the rule reports something as bad at this place."""
+        """Whether the rule reports something as bad at the place of a finding that has one."""
+        if finding.location is None:
+            return False
         return self.places.get((finding.rule, finding.location), -1) >= finding.severity.rank
 
 
@@ -77,20 +78,10 @@ class Judging:
 
     def findings(self, states: States) -> Iterator[ReviewFinding]:
         """The findings of all comparisons, unmerged."""
-        by_head = list(self._by_head((*states.pairs, *states.upgrades)))
-        yield from by_head
         reported = _Reported()
-        reported.add(by_head)
-        divided = list(self._divided(states, reported))
-        yield from divided
-        reported.add(divided)
-        beside = list(self._beside(states.beside, reported))
-        yield from beside
-        reported.add(beside)
-        for pair, note in _received((*states.pairs, *states.upgrades, *states.beside)):
-            unreceived = list(self._unreceived(pair, note, reported))
-            yield from unreceived
-            reported.add(unreceived)
+        yield from reported.adding(self._by_head((*states.pairs, *states.upgrades)))
+        for comparison in further_comparisons(states):
+            yield from reported.adding(self._added(comparison, reported))
         yield from self._unlisted(states.unlisted, reported)
 
     def _by_head(self, pairs: Iterable[Pair]) -> Iterator[ReviewFinding]:
@@ -129,44 +120,16 @@ class Judging:
             else:
                 yield finding
 
-    def _divided(self, states: States, reported: _Reported) -> Iterator[ReviewFinding]:
-        """What the finest division adds: what blocks, and what is about another copy of a resource.
-
-        Where a resource is in two directories of one environment, the last one is in its state.
-        """
-        judged_already = states.compared_resources if states.divided else frozenset()
-        for pair in states.divided:
+    def _added(self, comparison: FurtherComparison, reported: _Reported) -> Iterator[ReviewFinding]:
+        """What a further comparison adds to what is reported."""
+        for pair in comparison.pairs:
             for judged in self._judged(pair):
-                if reported.has(judged):
+                counts = self._blocks(judged) or comparison.is_about_another(judged)
+                if reported.has(judged) or not counts:
                     continue
-                if self._blocks(judged) or not _is_among(judged, judged_already):
-                    finding = self.locator.finding(judged)
-                    if not reported.stands_at(finding):
-                        yield finding
-
-    def _beside(
-        self,
-        pairs: Iterable[Pair],
-        reported: _Reported,
-    ) -> Iterator[ReviewFinding]:
-        """What blocks under base's placements and division alone."""
-        for pair in pairs:
-            for finding in self._added(pair, reported):
-                yield _noted(finding, _UNDER_BASE, {"placements": "base"})
-
-    def _unreceived(self, pair: Pair, note: str, reported: _Reported) -> Iterator[ReviewFinding]:
-        """What blocks only where the objects count that the cluster really receives."""
-        for finding in self._added(pair, reported):
-            yield _noted(finding, f"{_RECEIVED} {note}", {"not_received": note})
-
-    def _added(self, pair: Pair, reported: _Reported) -> Iterator[ReviewFinding]:
-        """What blocks of a further comparison, beyond what is reported."""
-        for judged in self._judged(pair):
-            if reported.has(judged) or not self._blocks(judged):
-                continue
-            finding = self.locator.finding(judged)
-            if finding.location is None or not reported.stands_at(finding):
-                yield finding
+                finding = self.locator.finding(judged)
+                if not reported.stands_at(finding):
+                    yield _noted(finding, comparison.note, comparison.facts)
 
     def _unlisted(self, pairs: Iterable[Pair], reported: _Reported) -> Iterator[ReviewFinding]:
         """What would be found of files that nothing applies."""
@@ -176,7 +139,7 @@ class Judging:
                     continue
                 finding = self.locator.finding(judged)
                 severity = min(
-                    self._severity(judged), self.policy.unlisted, key=lambda held: held.rank
+                    self._severity(judged), self.policy.unlisted, key=lambda severity: severity.rank
                 )
                 noted = _noted(finding, _UNLISTED, {"placements": "none"})
                 yield replace(noted, severity=severity)
@@ -215,20 +178,8 @@ class Judging:
         return self.policy.block.reached_by(self._severity(judged))
 
     def _severity(self, judged: Judged) -> Severity:
-        own = self.policy.rule(judged.rule.id).severity
-        return own or judged.finding.severity or judged.rule.severity
-
-
-def _received(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, str]]:
-    """The pairs as the cluster receives them, where that is less, with what it does not receive."""
-    for pair in pairs:
-        states = received_once(pair.before, pair.after)
-        if states is not None:
-            yield replace(pair, before=states.before, after=states.after), states.note
-        # A guard that leaves its carrier is missing, whatever other carrier now holds a copy.
-        copies = newly_carried(pair.before, pair.after)
-        if copies:
-            yield replace(pair, after=without_guards(pair.after, copies)), copies_in_words(copies)
+        by_policy = self.policy.rule(judged.rule.id).severity
+        return by_policy or judged.finding.severity or judged.rule.severity
 
 
 def _kept(judged: Judged, staying: Kept) -> Judged:
@@ -250,15 +201,11 @@ def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:
     return not isinstance(node, FileLine) and node.resource.key in keys
 
 
-def _is_among(judged: Judged, resources: frozenset[int]) -> bool:
-    node = judged.finding.node
-    return isinstance(node, FileLine) or id(node.resource) in resources
-
-
 def _is_in(judged: Judged, paths: tuple[str, ...]) -> bool:
     node, side = judged.finding.node, judged.finding.side
     return not isinstance(node, FileLine) and side == "RIGHT" and node.resource.source.path in paths
 
 
 def _noted(finding: ReviewFinding, note: str, facts: Mapping[str, Value]) -> ReviewFinding:
-    return replace(finding, message=f"{finding.message}; {note}", facts={**finding.facts, **facts})
+    message = f"{finding.message}; {note}" if note else finding.message
+    return replace(finding, message=message, facts={**finding.facts, **facts})
