@@ -122,15 +122,16 @@ def remember(
     github: GitHubConnection,
     pull: PullRequest,
     settled_review: SettledReview,
-    text: str,
+    names: frozenset[str],
 ) -> str:
-    """Records what the check is about to show in this text: only that can be accepted.
+    """Records what the check is about to show, in a text that names these ids.
 
-    Threads are posted by then, and the check follows at once. A review that a push overtook is
-    shown to nobody and so is not recorded. Returns the key of the record.
+    Only what is recorded can be accepted. Threads are posted by then, and the check follows at
+    once. A review that a push overtook is shown to nobody and so is not recorded. Returns the key
+    of the record.
     """
     record = record_of(context, github, pull.number)
-    return record.conclude(settled_review.review, settled_review.approvers, text)
+    return record.conclude(settled_review.review, settled_review.approvers, names)
 
 
 def settled_together(

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.core.engine.accounts import GitHubAccount
-from bot.core.engine.approvals import Approval, digest, short_id
+from bot.core.engine.approvals import Approval, digest
 from bot.core.engine.needs import Approvers, Need, owner_names
 from bot.core.engine.review import Review
 from bot.core.finding import Severity
@@ -30,8 +30,8 @@ _UNTIL: Final = "expires"
 class ShownFinding:
     """A finding or a problem as people saw it, and who could accept it then.
 
-    Nobody could where `needs` is empty. `fields` are digests of the content's fields. `posted`: its
-    id stood in the text that was posted.
+    Nobody could where `needs` is empty. `fields` are digests of the content's fields. `posted`: the
+    text that was posted named it by its id.
     """
 
     fingerprint: str
@@ -76,15 +76,15 @@ class ConclusionData(msgspec.Struct):
     until: str = ""
 
 
-def conclusion_data(review: Review, approvers: Approvers, text: str) -> dict[str, Any]:
-    """What the log keeps of a review that is about to be shown; `text` is what is posted."""
+def conclusion_data(review: Review, approvers: Approvers, names: frozenset[str]) -> dict[str, Any]:
+    """What the log keeps of a review that is about to be shown, in a text that names these ids."""
     policy = approvers.policy
     owners = owner_names((*policy.override.teams, *policy.override.users))
     suppressed = review.suppressed[:MOST_SHOWN]
     waived = [item for item in review.suppressed if _UNTIL in item.because]
     return {
         "verdict": review.verdict,
-        "findings": msgspec.to_builtins(tuple(_shown_findings(review, approvers, text))),
+        "findings": msgspec.to_builtins(tuple(_shown_findings(review, approvers, names))),
         "overriders": owners,
         "hours": policy.override.hours,
         "overridden": bool(review.overridden),
@@ -94,7 +94,9 @@ def conclusion_data(review: Review, approvers: Approvers, text: str) -> dict[str
     }
 
 
-def _shown_findings(review: Review, approvers: Approvers, text: str) -> Iterator[ShownFinding]:
+def _shown_findings(
+    review: Review, approvers: Approvers, names: frozenset[str]
+) -> Iterator[ShownFinding]:
     """The worst findings, and the problems that can be accepted."""
     for finding in sorted(review.findings, key=badness)[:MOST_SHOWN]:
         yield ShownFinding(
@@ -107,7 +109,7 @@ def _shown_findings(review: Review, approvers: Approvers, text: str) -> Iterator
             finding.blocks,
             approvers.of_finding(finding) if finding.blocks else (),
             dict(finding.content.fields) if finding.blocks else {},
-            short_id(finding.fingerprint) in text,
+            finding.fingerprint in names,
         )
     for problem in [problem for problem in review.problems if problem.approvable][:MOST_SHOWN]:
         yield ShownFinding(
@@ -120,7 +122,7 @@ def _shown_findings(review: Review, approvers: Approvers, text: str) -> Iterator
             True,
             approvers.of_problem(problem),
             {},
-            short_id(problem.id) in text,
+            problem.id in names,
         )
 
 

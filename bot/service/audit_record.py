@@ -44,12 +44,13 @@ class Record:
         """The log of another pull request of the repository."""
         return replace(self, pull=pull)
 
-    def conclude(self, review: Review, approvers: Approvers, text: str) -> str:
+    def conclude(self, review: Review, approvers: Approvers, names: frozenset[str]) -> str:
         """Records what a review is about to show, unless the last one showed the same.
 
-        `text` is what is posted. Returns the key of the conclusion.
+        `names` are the fingerprints of what the posted text names by id. Returns the key of the
+        conclusion.
         """
-        data = conclusion_data(review, approvers, text)
+        data = conclusion_data(review, approvers, names)
         content = blake2b(msgspec.json.encode(data, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
         if before and before[-1].key.endswith(f":{review.head}:{content}"):

@@ -111,7 +111,7 @@ def review(context: ServiceContext, job: Job) -> Done:
             if not later:
                 written.write(github, pull, review_body(judged, policy))
         end = _reviewed(ending, job)
-        key = remember(context, github, pull, outcome, end.shown.summary)
+        key = remember(context, github, pull, outcome, end.shown.names)
         store_page(context, github, pull, replace(case, review=judged), commits)
         follow, shown = conclude(github, pull, job, run, end)
         record_of(context, github, pull.number).show(key, shown, pull.head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -294,6 +295,25 @@ def test_all_means_the_ids_that_were_posted(world: World) -> None:
     assert 0 < len(approved) < 330
     assert approved == {mark for mark in approved if mark in shown}
     assert world.check(pull)[1] == "failure"
+
+
+def test_a_name_that_looks_like_an_id_shows_no_finding(world: World) -> None:
+    """An author can name a resource like the id of a finding that the check had no room for."""
+    pull = prepared(world)
+    lines = [f"  key{number}: bad {'x' * 150}" for number in range(330)]
+    hidden = {hashlib.sha256(f"a.yaml:{line}".encode()).hexdigest()[:16] for line in lines[-20:]}
+    ids = " ".join(sorted(map(short_id, hidden)))
+    world.push({"a.yaml": "\n".join([BAD.rstrip("\n"), f"  first: bad {ids}", *lines, ""])})
+    assert world.review(pull) == "blocked"
+    shown = world.run(pull).summary or ""
+    assert all(short_id(fingerprint) in shown for fingerprint in hidden)
+
+    said(world, pull, "/fairlead approve all fine", "hubot")
+
+    entries = world.service.audit.entries("approved", world.repository.id)
+    approved = {entry.fingerprint for entry in entries}
+    assert approved
+    assert not approved & hidden
 
 
 def test_an_approver_who_then_pushes_has_accepted_nothing(world: World) -> None:

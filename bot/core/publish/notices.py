@@ -14,6 +14,9 @@ from bot.patterns import pattern
 MOST_KEPT: Final = 500
 """Fingerprints that the check of a push carries over to the next push."""
 
+MOST_OTHERS: Final = 10
+"""Pull requests of the same commit that a check names."""
+
 _BADNESS: Final[Sequence[CheckConclusion]] = ("success", "neutral", "action_required", "failure")
 _KEPT: Final = pattern(r"<!-- fairlead:v1 since=([0-9a-f]{40,64}) kept=([0-9a-z,-]{0,40000}) -->")
 _WAITING: Final = "; waiting for pull request #"
@@ -39,16 +42,26 @@ def shared(ending: ConcludeCheck, others: Iterable[tuple[int, str]]) -> Conclude
             number for number, word in conclusions.items() if parse_conclusion(word) == worst
         )
         title = f"Pull request #{blamed} has the same commit and does not pass"
-    text = render("shared.md", others=sorted(conclusions), summary=ending.summary)
+    text = _below_others(ending.summary, sorted(conclusions))
     return replace(ending, conclusion=worst, title=title, summary=text)
 
 
 def waiting(ending: ConcludeCheck, others: Iterable[int]) -> ConcludeCheck:
     """The result while the review of another pull request with the same commit is pending."""
     numbers = sorted(others)
-    text = render("shared.md", others=numbers, summary=ending.summary)
+    text = _below_others(ending.summary, numbers)
     title = f"{ending.title}{_WAITING}{numbers[0]}"
     return replace(ending, title=title, summary=text)
+
+
+def _below_others(summary: str, numbers: list[int]) -> str:
+    """The whole summary below the pull requests that share its commit.
+
+    Nothing is cut from it, since people accept what it names: the few lines above it fit into the
+    margin that `LONGEST_BODY` leaves.
+    """
+    named, more = numbers[:MOST_OTHERS], len(numbers[MOST_OTHERS:])
+    return f"{render('shared.md', others=named, more=more)}\n{summary}\n"
 
 
 def title_of(title: str) -> str:

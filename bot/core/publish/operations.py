@@ -115,13 +115,15 @@ class Annotation:
 class ConcludeCheck:
     """Conclude the check run. `annotations` are batches, one for each request.
 
-    The conclusion is sent with the last batch.
+    The conclusion is sent with the last batch. `names` are the fingerprints of what the summary
+    names by id.
     """
 
     conclusion: CheckConclusion
     title: str
     summary: str
     annotations: tuple[tuple[Annotation, ...], ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 Operation: TypeAlias = (

@@ -28,7 +28,7 @@ from bot.core.publish.operations import (
     PostReview,
 )
 from bot.core.publish.pages import NO_PAGES, Pages
-from bot.core.publish.report import badness, review_body, summary
+from bot.core.publish.report import badness, named_summary, review_body
 from bot.core.publish.threads import Thread, moved, threads_of
 
 MOST_COMMENTS: Final = 30
@@ -101,14 +101,16 @@ def conclude(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> Conclud
     """The conclusion of the check run for this review."""
     ending = conclusion(review, policy)
     noted = tuple(_annotations(review))
+    summary = named_summary(review, policy, pages)
     return ConcludeCheck(
         ending.conclusion,
         ending.title,
-        summary(review, policy, pages),
+        summary.text,
         tuple(
             noted[start : start + ANNOTATIONS_A_REQUEST]
             for start in range(0, len(noted), ANNOTATIONS_A_REQUEST)
         ),
+        summary.names,
     )
 
 

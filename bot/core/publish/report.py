@@ -18,8 +18,9 @@ from bot.core.publish.difference import totals as difference_totals
 from bot.core.publish.fetched import fetched
 from bot.core.publish.images import image_rows
 from bot.core.publish.markers import marker
+from bot.core.publish.named_ids import RenderedText
 from bot.core.publish.pages import NO_PAGES, Pages
-from bot.core.publish.templating import consequence, render
+from bot.core.publish.templating import consequence, render, render_named
 from bot.core.publish.totals import compared, rendered, validated
 from bot.errors import PolicyError
 
@@ -37,6 +38,11 @@ LONGEST_SUGGESTION: Final = 10_000
 
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The check run's summary: verdict, findings, problems, and who can unblock."""
+    return named_summary(review, policy, pages).text
+
+
+def named_summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> RenderedText:
+    """The summary, and which findings and problems it names by their ids."""
     worst_first = sorted(review.findings, key=badness)
     grouped = causes(worst_first)
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
@@ -81,11 +87,11 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         **_unseen(review),
         **_unblocking(review, policy, worst_first),
     }
-    text = render("summary.md", difference="", changes="", brief=False, **values)
+    brief = render_named("summary.md", difference="", changes="", brief=False, **values)
     if review.difference is None or not review.difference.groups:
-        return text
-    left = markdown.LONGEST_BODY - len(text.encode("utf-8", "replace")) - _DETAILS
-    return render(
+        return brief
+    left = markdown.LONGEST_BODY - len(brief.text.encode("utf-8", "replace")) - _DETAILS
+    return render_named(
         "summary.md",
         difference=difference_markdown(review.difference, min(left, LARGEST_DIFFERENCE)),
         changes=difference_totals(review.difference),

@@ -10,7 +10,7 @@ from bot.core.engine.approvals import short_id
 from bot.core.engine.review import Location, ReviewFinding
 from bot.core.finding import Graph, Severity
 from bot.core.policy.model import Policy
-from bot.core.publish import markdown
+from bot.core.publish import markdown, named_ids
 from bot.core.publish.pages import Pages, place
 from bot.core.words import counted
 
@@ -102,6 +102,8 @@ def _templates() -> jinja2.Environment:
         "node": _node,
         "place": place,
         "short_id": short_id,
+        "shown_id": named_ids.shown_id,
+        "marked": named_ids.marked,
         "yaml": _yaml_text,
         "counted": counted,
         "consequence": consequence,
@@ -115,4 +117,9 @@ def _templates() -> jinja2.Environment:
 
 def render(template: str, /, **values: object) -> str:
     """Render a template, and cut the text to what GitHub accepts."""
-    return markdown.capped(_templates().get_template(template).render(values))
+    return render_named(template, **values).text
+
+
+def render_named(template: str, /, **values: object) -> named_ids.RenderedText:
+    """The same text, and which findings and problems it names by their ids."""
+    return named_ids.without_marks(_templates().get_template(template).render(values))
