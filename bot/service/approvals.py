@@ -53,7 +53,8 @@ class Case:
     """A review, the commits that it compares, and the policy and CODEOWNERS that hold for it.
 
     `gives_back` is the commit of the default branch whose state the change gives back, empty for
-    any other change.
+    any other change. `tip` is the commit of the base branch with which the head was merged and
+    judged as well, empty where nothing that the branch received meets the change.
     """
 
     review: Review
@@ -61,6 +62,7 @@ class Case:
     policy: Policy
     codeowners: Codeowners
     gives_back: str = ""
+    tip: str = ""
 
     def approvers(self, authors: frozenset[GitHubAccount] = frozenset()) -> Approvers:
         """Who may accept what, when these people wrote the change."""
@@ -79,10 +81,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class SettledReview:
-    """A review after what people decided, and who may accept what is left of it."""
+    """A review after what people decided, and who may accept what is left of it.
+
+    `tip` is that of the case.
+    """
 
     review: Review
     approvers: Approvers
+    tip: str
 
 
 def settled(
@@ -98,14 +104,15 @@ def settled(
     overridden = record.overridden(pull.head, case.policy)
     if not fingerprints:
         approvers = case.approvers()
-        return SettledReview(settle(case.review, approvers, Consent((), (), overridden)), approvers)
+        review = settle(case.review, approvers, Consent((), (), overridden))
+        return SettledReview(review, approvers, case.tip)
     authorship = authorship_of(github, pull, record)
     approvers = case.approvers(authorship.authors(case.commits.repository, case.policy))
     unattributed = "" if case.gives_back else authorship.unattributed
     if unattributed:
         log.warning("nobody is known to have pushed to the fork", commit=unattributed)
         review = settle(case.review, approvers, Consent((), (), overridden))
-        return SettledReview(replace(review, unattributed=unattributed), approvers)
+        return SettledReview(replace(review, unattributed=unattributed), approvers, case.tip)
     consent = Consent(
         approvals=(
             *record.approvals(),
@@ -114,14 +121,14 @@ def settled(
         elsewhere=tuple(promoted(github, case.policy, record, tuple(fingerprints))),
         overridden=overridden,
     )
-    return SettledReview(settle(case.review, approvers, consent), approvers)
+    return SettledReview(settle(case.review, approvers, consent), approvers, case.tip)
 
 
 def remember(
     context: ServiceContext,
     github: GitHubConnection,
     pull: PullRequest,
-    settled_review: SettledReview,
+    outcome: SettledReview,
     names: frozenset[str],
 ) -> str:
     """Records what the check is about to show, in a text that names these ids.
@@ -131,7 +138,7 @@ def remember(
     of the record.
     """
     record = record_of(context, github, pull.number)
-    return record.conclude(settled_review.review, settled_review.approvers, names)
+    return record.conclude(outcome.review, outcome.approvers, names, outcome.tip)
 
 
 def settled_together(

@@ -51,7 +51,9 @@ class RecordedConclusion:
     """What a review of a head said. `overriders` may let the head through anyway.
 
     `shown` is when GitHub showed it, by GitHub's clock, empty where that is not known yet. `until`
-    is the last day of the first waiver to expire of those it used; empty for none.
+    is the last day of the first waiver to expire of those it used; empty for none. `base` is the
+    commit with which the head was compared, and `tip` the base branch's with which it was merged
+    and judged as well; both are empty in what earlier releases recorded.
     """
 
     key: str
@@ -63,6 +65,8 @@ class RecordedConclusion:
     hours: int
     overridden: bool
     until: str = ""
+    base: str = ""
+    tip: str = ""
 
 
 class ConclusionData(msgspec.Struct):
@@ -74,9 +78,13 @@ class ConclusionData(msgspec.Struct):
     hours: int
     overridden: bool
     until: str = ""
+    base: str = ""
+    tip: str = ""
 
 
-def conclusion_data(review: Review, approvers: Approvers, names: frozenset[str]) -> dict[str, Any]:
+def conclusion_data(
+    review: Review, approvers: Approvers, names: frozenset[str], tip: str
+) -> dict[str, Any]:
     """What the log keeps of a review that is about to be shown, in a text that names these ids."""
     policy = approvers.policy
     owners = owner_names((*policy.override.teams, *policy.override.users))
@@ -84,6 +92,8 @@ def conclusion_data(review: Review, approvers: Approvers, names: frozenset[str])
     waived = [item for item in review.suppressed if _UNTIL in item.because]
     return {
         "verdict": review.verdict,
+        "base": review.base,
+        "tip": tip,
         "findings": msgspec.to_builtins(tuple(_shown_findings(review, approvers, names))),
         "overriders": owners,
         "hours": policy.override.hours,

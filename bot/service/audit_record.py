@@ -44,13 +44,15 @@ class Record:
         """The log of another pull request of the repository."""
         return replace(self, pull=pull)
 
-    def conclude(self, review: Review, approvers: Approvers, names: frozenset[str]) -> str:
+    def conclude(
+        self, review: Review, approvers: Approvers, names: frozenset[str], tip: str
+    ) -> str:
         """Records what a review is about to show, unless the last one showed the same.
 
-        `names` are the fingerprints of what the posted text names by id. Returns the key of the
-        conclusion.
+        `names` are the fingerprints of what the posted text names by id, `tip` is the commit of the
+        base branch with which the head was judged as well. Returns the key of the conclusion.
         """
-        data = conclusion_data(review, approvers, names)
+        data = conclusion_data(review, approvers, names, tip)
         content = blake2b(msgspec.json.encode(data, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
         if before and before[-1].key.endswith(f":{review.head}:{content}"):
@@ -84,7 +86,17 @@ class Record:
                 data.hours,
                 data.overridden,
                 data.until,
+                data.base,
+                data.tip,
             )
+
+    def judged_with(self, head: str) -> tuple[str, str]:
+        """The base of the newest review of a head, and the tip with which it was judged as well.
+
+        Both are empty where none is recorded.
+        """
+        recorded = [each for each in self.conclusions() if each.head == head][-1:]
+        return next(((each.base, each.tip) for each in recorded), ("", ""))
 
     def gives_back(self, head: str) -> str:
         """The commit whose state a head gives back by the newest review of it, empty for none."""

@@ -140,7 +140,10 @@ def _assessed(
     tip = commits.repository.resolve(f"refs/heads/{pull.base}")
     combination = combination_of(commits, tip)
     if job.reason == "moved" and combination is None:
-        return Done("unneeded")
+        # A base branch that was rewritten, or that gave back what met the change, ends the verdict.
+        record = record_of(context, github, pull.number)
+        if record.judged_with(pull.head) in {("", ""), (commits.base, "")}:
+            return Done("unneeded")
     try:
         policy = context.policy(github, commits)
     except PolicyError as error:
@@ -154,7 +157,8 @@ def _assessed(
             judged = with_combination(context, commits, pair, combination, deadline)
     except Overtaken:
         return _superseded(github, pull, job, run)
-    return Case(judged, commits, policy, codeowners_of(commits))
+    joined = combination.tip if combination else ""
+    return Case(judged, commits, policy, codeowners_of(commits), tip=joined)
 
 
 def give_up(context: ServiceContext, job: Job, reference: str) -> None:

@@ -11,7 +11,7 @@ from bot.core.engine.review import Analysis, Counts, Location, Review, ReviewFin
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.github.tasks import Job, PushJob
-from tests.service.world import GOOD, World
+from tests.service.world import BAD, GOOD, World
 
 ROLE = "kind: ClusterRole\nmetadata: {name: power}\n"
 BINDING = "kind: ClusterRoleBinding\nmetadata: {name: all}\nroleRef: {name: power}\n"
@@ -41,7 +41,7 @@ def judge(
     return decide(analysis, policy, base=base.name, head=head.name, today=today)
 
 
-def moved(world: World, files: dict[str, str]) -> tuple[Job, ...]:
+def moved(world: World, files: dict[str, str | None]) -> tuple[Job, ...]:
     """The reviews that follow when the default branch receives these files."""
     before = world.repository.git.resolve("refs/heads/main") or ""
     after = world.push(dict(files), "main")
@@ -83,3 +83,34 @@ def test_an_equal_verdict_posts_nothing(world: World) -> None:
     (job,) = moved(here, {"other/c.yaml": GOOD.replace("one", "power")})
     assert here.service.do(job).outcome == "unchanged"
     assert len(here.runs(pull)) == 1
+
+
+def test_a_base_that_gave_back_what_met_the_change_ends_the_findings_of_both(world: World) -> None:
+    here = replace(world, service=replace(world.service, judge=judge))
+    pull = here.pull({"binding/b.yaml": BINDING})
+    here.review(pull)
+    (job,) = moved(here, {"role/a.yaml": ROLE})
+    assert here.service.do(job).outcome == "blocked"
+
+    (job,) = moved(here, {"role/a.yaml": None})
+
+    assert here.service.do(job).outcome == "pass"
+    assert here.check(pull)[1] == "success"
+
+
+def test_a_base_that_was_rewritten_ends_the_verdict(world: World) -> None:
+    """What the branch lost would come back with the merge, and is the pull request's change now."""
+    main = world.repository.git.resolve("refs/heads/main")
+    world.push({"b.yaml": BAD}, "main")
+    pull = world.pull({"c.yaml": GOOD})
+    assert world.review(pull) == "pass"
+
+    before = world.repository.git.resolve("refs/heads/main")
+    assert main is not None
+    assert before is not None
+    after = world.github.commit(world.repository, "main", {"z.yaml": b"a: 1\n"}, parent=main)
+    done = world.service.do(PushJob(world.installation.id, world.repository.id, before, after))
+    (job,) = (task for task in done.tasks if isinstance(task, Job))
+
+    assert world.service.do(job).outcome == "blocked"
+    assert world.check(pull)[1] == "failure"
