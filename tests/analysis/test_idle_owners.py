@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from bot.core.finding import Severity
-from tests.analysis.law import Repository, application, application_set, config, flux, found, review
+from tests.analysis.law import (
+    Repository,
+    application,
+    application_set,
+    config,
+    flux,
+    found,
+    review,
+    workload,
+)
 from tests.states import Files
 
 RESPECTS = "automated: {prune: true}, syncOptions: [RespectIgnoreDifferences=true]"
@@ -802,3 +811,53 @@ def test_a_new_policy_of_an_unknown_project_is_a_warning_unless_it_replaces_one(
 
     severities = [[one.severity for one in found(one, "placement-changed")] for one in analyses]
     assert severities == [[Severity.WARNING], [Severity.ERROR]]
+
+
+ENCRYPTED = (
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: shop, annotations: {%s}}\n"
+    "stringData: {a: 'ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]'}\n"
+    "sops: {version: 3.9.0}\n"
+)
+DISABLED = "kustomize.toolkit.fluxcd.io/decrypt: disabled"
+
+
+@pytest.mark.parametrize(
+    ("field", "secret", "is_lost"),
+    [
+        ("wait: true", ENCRYPTED % "", True),
+        ("decryption: {provider: sops}", ENCRYPTED % "", False),
+        ("wait: true", ENCRYPTED % DISABLED, False),
+        ("wait: true", (ENCRYPTED % "").partition("sops:")[0], False),
+    ],
+)
+@pytest.mark.parametrize("is_usual", [True, False])
+def test_flux_applies_nothing_beside_a_secret_that_it_does_not_decrypt(
+    field: str, secret: str, *, is_lost: bool, is_usual: bool
+) -> None:
+    usual = {"apps/s.yaml": secret.replace("name: key", "name: usual")} if is_usual else {}
+    base = {**START, **usual, "apps/a.yaml": policy()}
+    head = {**START, **usual, "flux/new.yaml": flux("guards", "guards", field)}
+
+    said = messages(base, {**head, "guards/a.yaml": policy(), "guards/s.yaml": secret})
+
+    assert any("by sops of Secret/shop/key" in one for one in said) == (is_lost and not is_usual)
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "is_lost"),
+    [("gone", "shop", True), ("api", "shop", False), ("gone", "elsewhere", False)],
+)
+def test_an_owner_that_waits_for_what_fails_its_health_checks_applies_nothing(
+    name: str, namespace: str, *, is_lost: bool
+) -> None:
+    check = f"{{apiVersion: apps/v1, kind: Deployment, name: {name}, namespace: {namespace}}}"
+    first = flux("first", "first", f"healthChecks: [{check}]")
+    second = flux("second", "second", "dependsOn: [{name: first}]")
+    more = {"first/b.yaml": workload(), "second/b.yaml": config("second")}
+
+    said = moved(
+        f"{first}---\n{second}---\n{flux('guards', 'guards', 'dependsOn: [{name: second}]')}", more
+    )
+
+    cause = "spec.healthChecks[name=gone] of Kustomization/flux-system/first"
+    assert any(cause in one for one in said) == is_lost

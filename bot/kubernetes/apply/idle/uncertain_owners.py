@@ -11,6 +11,7 @@ from typing import Final
 from bot.core.resource import Node, Resource, route_text
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle.failing_owners import undecrypted, unhealthy
 from bot.kubernetes.apply.idle.readiness import is_certainly_ready
 from bot.kubernetes.gitops.argocd.source import source_nodes
 from bot.kubernetes.gitops.owners import OWNERS, application_spec, owners_of
@@ -118,6 +119,8 @@ def _of_flux(owner: Resource, state: State) -> Iterator[Node]:
     account = spec["serviceAccountName"]
     if account.text and not spec["kubeConfig"].exists and not _is_bound(owner, state):
         yield account
+    yield from undecrypted(owner, state)
+    yield from unhealthy(owner, state)
 
 
 def _of_argo(owner: Resource, state: State) -> Iterator[Node]:
