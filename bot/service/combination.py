@@ -18,6 +18,9 @@ from bot.core.engine.review import Review, ReviewFinding
 from bot.core.policy.model import Policy
 from bot.core.tree import File, Tree
 from bot.git import Repository
+from bot.github.connection import GitHubConnection
+from bot.github.pulls import open_pulls
+from bot.github.tasks import Job, PushJob, Task
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext
 from bot.service.deadline import Deadline
@@ -55,6 +58,15 @@ def combination_of(commits: Commits, tip: str) -> Combination | None:
         return None
     tree = repository.merged_tree(tip, commits.head)
     return None if tree is None else Combination(tip, tree)
+
+
+def reviews_into(github: GitHubConnection, cause: Job | PushJob, branch: str) -> tuple[Task, ...]:
+    """Reviews of the open pull requests into a branch that moved; each finds out if it must."""
+    return tuple(
+        Job(cause.installation, cause.repository, pull.number, "moved", "sweep")
+        for pull in open_pulls(github)
+        if pull.base == branch and not pull.draft
+    )
 
 
 def with_combination(

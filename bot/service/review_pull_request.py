@@ -32,7 +32,7 @@ from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.approvals import Case, codeowners_of, record_of, remember, settled, tell_teams
-from bot.service.combination import combination_of, with_combination
+from bot.service.combination import combination_of, reviews_into, with_combination
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
@@ -177,6 +177,8 @@ def close(context: ServiceContext, job: Job) -> Done:
 
     GitHub keeps a verdict with the commit: a green one would let the commit merge elsewhere, under
     another policy, until it is reviewed there. It stays where the default branch has the commit.
+    What a merge brings to another branch than the default one concerns the other pull requests
+    into it; of the default branch, the push tells.
     """
     with opened(context, job) as (github, pull):
         if pull.open:
@@ -188,7 +190,10 @@ def close(context: ServiceContext, job: Job) -> Done:
         elsewhere = not (pull.merged and pull.base == github.default_branch)
         if elsewhere and newest and newest.conclusion in {"success", "neutral"}:
             checks.retire(github, newest, about)
-        return Done("closed", _anew(github, pull.head, pull, job))
+        follow = _anew(github, pull.head, pull, job)
+        if pull.merged and pull.base != github.default_branch:
+            follow += reviews_into(github, job, pull.base)
+        return Done("closed", follow)
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import check_runs, checks
 from bot.github.connection import GitHubConnection
-from bot.github.pulls import open_pulls, pulls_of
-from bot.github.tasks import SPREAD, Done, Job, MaintenanceTask, PushJob, Task
+from bot.github.pulls import pulls_of
+from bot.github.tasks import SPREAD, Done, MaintenanceTask, PushJob, Task
+from bot.service.combination import reviews_into
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages
 from bot.service.deadline import Deadline
@@ -47,7 +48,7 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
         tasks = _rechecks(github, repository, job) if not job.tries else ()
         changed = bool(tasks)
-        tasks = tasks or (_moved_jobs(github, job) if not job.tries else ())
+        tasks = tasks or (reviews_into(github, job, github.default_branch) if not job.tries else ())
         spread = SPREAD if tasks and not changed else 0.0
         about = check_runs.about_push(job)
         carried = _carried(github, job.before)
@@ -119,15 +120,6 @@ def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) ->
     if any(map(changed, (POLICY_PATH, *LOCATIONS))):
         return (MaintenanceTask("recheck", job.installation, job.repository),)
     return ()
-
-
-def _moved_jobs(github: GitHubConnection, job: PushJob) -> tuple[Task, ...]:
-    """Reviews of the open pull requests into the branch that moved; each finds out if it must."""
-    return tuple(
-        Job(job.installation, job.repository, pull.number, "moved", "sweep")
-        for pull in open_pulls(github)
-        if pull.base == github.default_branch and not pull.draft
-    )
 
 
 def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:

@@ -10,7 +10,7 @@ from bot.core.engine.decide import decide
 from bot.core.engine.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
-from bot.github.tasks import Job, PushJob
+from bot.github.tasks import Job, MaintenanceTask, PushJob
 from tests.service.world import BAD, GOOD, World
 
 ROLE = "kind: ClusterRole\nmetadata: {name: power}\n"
@@ -73,6 +73,26 @@ def test_a_base_that_received_something_else_changes_nothing(world: World) -> No
     (job,) = moved(here, {"other/c.yaml": GOOD.replace("one", "unrelated")})
     assert here.service.do(job).outcome == "unneeded"
     assert len(here.runs(pull)) == 1
+
+
+def test_a_merge_into_another_branch_has_the_others_into_it_judged_again(world: World) -> None:
+    here = replace(world, service=replace(world.service, judge=judge))
+    here.push({}, "release")
+    here.push({"role/a.yaml": ROLE}, "first")
+    here.push({"binding/b.yaml": BINDING}, "second")
+    first, second = (
+        here.github.open_pull_request(here.repository, branch, base="release")
+        for branch in ("first", "second")
+    )
+    elsewhere = here.pull({"binding/b.yaml": BINDING})
+    assert [here.review(pull) for pull in (first, second, elsewhere)] == ["pass"] * 3
+    here.github.merge(first)
+
+    where = (here.installation.id, here.repository.id)
+    (job,) = here.service.do(MaintenanceTask("close", *where, first.number)).tasks
+
+    assert job == Job(*where, second.number, "moved", "sweep")
+    assert here.service.do(job).outcome == "blocked"
 
 
 def test_an_equal_verdict_posts_nothing(world: World) -> None:
