@@ -74,6 +74,10 @@ spec:
 """
 
 
+NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {%s}\n"
+INLINE = "apiVersion: v1, kind: ConfigMap, metadata: {name: more, namespace: shop}"
+
+
 def problems(base: str, head: str) -> tuple[Problem, ...]:
     sides = [{"a.yaml": text} if text else {} for text in (base, head)]
     grove = Grove(sides[0], sides[1])
@@ -86,6 +90,9 @@ def problems(base: str, head: str) -> tuple[Problem, ...]:
     ("more", "why"),
     [
         ("---\nlist: of values\n", "has a document without a kind beside others"),
+        (f"---\n{NAMELESS % 'namespace: shop'}", "has an object without a name"),
+        (f"---\n{NAMELESS % 'generateName: a-'}", ""),
+        (f"---\napiVersion: v1\nkind: List\nitems: [{{{INLINE}}}]\n", ""),
         ("---\n\n---\n# nothing\n", ""),
         (f"---\n{config('other')}", ""),
         ("---\nlist: of values\n# +argocd:skip-file-rendering\n", ""),
