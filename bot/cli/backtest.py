@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,14 +12,11 @@ from bot.cli.output import terminal
 from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.words import counted
-from bot.errors import AnalysisError, UsageError
-from bot.settings import cache_directory, tool_folders
+from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.analysis.process.parent import AnalysisOptions
     from bot.core.adoption.backtest import Outcome
     from bot.core.policy.model import Policy
-    from bot.git import Repository
 
 EPILOG: Final = """\b
 Examples:
@@ -32,8 +25,6 @@ Examples:
   fairlead backtest --last 20 --format json > backtest.json"""
 
 _SHOWN: Final = 12
-_MOST_UNSEEN: Final = 10
-_LONGEST_REASON: Final = 160
 """Characters of a commit id that are printed."""
 
 
@@ -69,10 +60,8 @@ def backtest(
     pull requests, under one policy. Approvals are not taken into account. For rules that would
     have blocked more than one merge in ten, a lower severity is suggested.
     """
-    from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
-    from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
-    from bot.analysis.process.start import fork  # noqa: PLC0415 - not for --help
     from bot.cli.commits import named_commit, repository_at  # noqa: PLC0415 - not for --help
+    from bot.cli.past_merges import reviews_of  # noqa: PLC0415 - not for --help
     from bot.cli.policies import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
@@ -83,17 +72,10 @@ def backtest(
         raise UsageError(f"{branch!r} is a directory: name a branch or a commit")
     policy_text = repository.file(tip, POLICY_PATH)
     policy = read_policy(where.policy, policy_text, repository.branch(branch), where.organisation)
-    options = AnalysisOptions(
-        cache=cache_directory(),
-        tenant=where.tenant,
-        start=fork,
-        renders=renders_here(tool_folders()),
-        fetching=where.fetching(cache_directory()),
-    )
     merges = repository.first_parents(tip, last)
     if not merges:
         raise UsageError(f"{branch!r} has no merges to review: its history is a single commit")
-    outcomes = list(_outcomes(repository, merges, policy, options, seconds))
+    outcomes = list(reviews_of(repository, merges, policy, where, seconds))
     if form == "json":
         result = {**document(outcomes, policy), "asked": len(merges)}
         terminal.write(json.dumps(result, indent=2) + "\n", None)
@@ -101,34 +83,8 @@ def backtest(
         terminal.write("".join(f"{line}\n" for line in _text(outcomes, len(merges), policy)), None)
 
 
-def _outcomes(
-    repository: Repository,
-    merges: Sequence[tuple[str, str]],
-    policy: Policy,
-    options: AnalysisOptions,
-    seconds: float,
-) -> Iterator[Outcome]:
-    """One outcome for each merge, newest first, until `seconds` have passed."""
-    from bot.analysis.process.parent import ComparedTree  # noqa: PLC0415 - not for --help
-    from bot.analysis.review import review_trees  # noqa: PLC0415 - not for --help
-    from bot.core.adoption.backtest import Outcome  # noqa: PLC0415 - not for --help
-
-    today, end = datetime.now(UTC).date(), time.monotonic() + seconds
-    with _counting(len(merges)) as counter, repository.blobs() as blobs:
-        for commit, parent in merges:
-            if time.monotonic() > end:
-                return
-            base, head = (
-                ComparedTree(repository.tree(sha), blobs, sha) for sha in (parent, commit)
-            )
-            try:
-                yield Outcome(commit, review_trees(base, head, policy, today, options))
-            except AnalysisError as error:
-                yield Outcome(commit, None, str(error))
-            counter.advance()
-
-
 def _text(outcomes: Sequence[Outcome], requested: int, policy: Policy) -> Iterator[str]:
+    from bot.cli.past_merges import incomplete_lines  # noqa: PLC0415 - as above
     from bot.core.adoption.backtest import suggested_policy, tallies, verdicts  # noqa: PLC0415 - as above
 
     totals = ", ".join(f"{count} {name}" for name, count in verdicts(outcomes).items() if count)
@@ -154,7 +110,8 @@ def _text(outcomes: Sequence[Outcome], requested: int, policy: Policy) -> Iterat
         yield ""
     for outcome in troubled:
         yield f"{outcome.commit[:_SHOWN]}  {_why(outcome)}"
-    yield from _unseen_lines(outcomes)
+    incomplete = list(incomplete_lines(outcomes))
+    yield from ("", *incomplete) if incomplete else ()
     if suggestion := suggested_policy(rows, len(outcomes), policy):
         yield ""
         yield "A policy to start with, in .github/fairlead.yml:"
@@ -167,48 +124,3 @@ def _why(outcome: Outcome) -> str:
     return "blocked: " + ", ".join(
         sorted({finding.rule for finding in outcome.review.findings if finding.blocks})
     )
-
-
-class _Counter(Protocol):
-    def advance(self) -> None:
-        """Count one reviewed merge."""
-
-
-class _Silent:
-    def advance(self) -> None:
-        """Do nothing: standard error is not a terminal."""
-
-
-@contextmanager
-def _counting(total: int) -> Iterator[_Counter]:
-    """A progress bar on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield _Silent()
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow, and not for --help
-    from rich.progress import Progress  # noqa: PLC0415 - slow, and not for --help
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("Reviewing merges", total=total)
-
-        class Bar:
-            def advance(self) -> None:
-                """Count one reviewed merge."""
-                shown.advance(task)
-
-        yield Bar()
-
-
-def _unseen_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """How many merges would have been incomplete, why, and what would help."""
-    from bot.core.adoption.backtest import unseen  # noqa: PLC0415 - not for --help
-
-    reasons = unseen(outcomes)
-    if not reasons:
-        return
-    incomplete = sum(bool(each.review and each.review.problems) for each in outcomes)
-    yield ""
-    yield f"Incomplete in {incomplete} of {len(outcomes)} merges:"
-    for reason in reasons[:_MOST_UNSEEN]:
-        yield f"  {reason.merges:>3}  {reason.kind}: {reason.reason[:_LONGEST_REASON]}"
-        yield f"       what would help: {reason.advice}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +12,12 @@ from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.words import counted
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.core.policy.model import Policy
+
+_SECONDS: Final = 300
+"""After this long, no further merge is reviewed."""
 
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?")
 
@@ -34,7 +41,14 @@ def service_address(
 
 @click.command("init", epilog=EPILOG)
 @click.argument("commit", default="HEAD")
-@repository_options("repo")
+@repository_options("repo", "no_fetch")
+@click.option(
+    "--last",
+    type=click.IntRange(0, 5000),
+    default=20,
+    show_default=True,
+    help="How many of the last merges to review, to tell which would have been incomplete.",
+)
 @click.option(
     "--write",
     is_flag=True,
@@ -46,12 +60,15 @@ def service_address(
     callback=service_address,
     help="The address of your Fairlead, from which editors take the policy's schema.",
 )
-def init(*, commit: str, where: RepositoryOptions, write: bool, service: str | None) -> None:
+def init(
+    *, commit: str, where: RepositoryOptions, last: int, write: bool, service: str | None
+) -> None:
     """Propose a policy from the contents of COMMIT, and print it.
 
     The proposal approves the registries and first path segments that images come from today,
     including rendered ones, takes the owners of namespaces from CODEOWNERS, and starts with
-    `mode: observe`. COMMIT is a commit of the repository or a directory.
+    `mode: observe`. COMMIT is a commit of the repository or a directory. Of a commit, the last
+    merges are reviewed: how many would have been incomplete, why, and what would help.
     """
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import open_sides  # noqa: PLC0415 - not for --help
@@ -83,10 +100,26 @@ def init(*, commit: str, where: RepositoryOptions, write: bool, service: str | N
         )
     schema = schema_url(service) if service else None
     text = proposed_policy(proposal(states, content.origins, owners), schema)
-    parse_policy(text, rule_options())
+    policy = parse_policy(text, rule_options())
+    for line in _incomplete(commit, where, last, policy):
+        click.echo(line, err=True)
     if target is None:
         terminal.write(text, None)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     terminal.write(text, target)
     terminal.write(f"wrote {target}\n", None)
+
+
+def _incomplete(commit: str, where: RepositoryOptions, last: int, policy: Policy) -> Iterator[str]:
+    """How many of the last merges would have been incomplete under the proposal, and why."""
+    from bot.cli.commits import named_commit, repository_at  # noqa: PLC0415 - not for --help
+    from bot.cli.past_merges import incomplete_lines, reviews_of  # noqa: PLC0415 - not for --help
+
+    repository = repository_at(where.repo)
+    tip = named_commit(repository, commit, where.repo)
+    if repository is None or tip is None or not last:
+        return
+    merges = repository.first_parents(tip, last)
+    outcomes = list(reviews_of(repository, merges, policy, where, _SECONDS))
+    yield from incomplete_lines(outcomes)

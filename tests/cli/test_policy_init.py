@@ -78,6 +78,31 @@ def test_what_could_not_be_looked_at_is_said_beside_the_proposal(tmp_path: Path)
     assert parse_policy(ran.stdout, rule_options()) == EXPECTED
 
 
+REMOTE = "resources: ['https://github.com/example/bases//app?ref=v%d']\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "share"), [(20, "Incomplete in 2 of 3 merges:"), (1, ""), (0, "")]
+)
+def test_it_says_how_many_of_the_last_merges_would_have_been_incomplete(
+    tmp_path: Path, last: int, share: str
+) -> None:
+    commit(tmp_path, FILES)
+    for files in (
+        {"app/kustomization.yaml": REMOTE % 1},
+        {"app/kustomization.yaml": REMOTE % 2},
+        {"README.md": "x\n"},
+    ):
+        commit(tmp_path, files)
+
+    ran = fairlead("policy", "init", "--repo", tmp_path, "--no-fetch", "--last", str(last))
+
+    lines = [line for line in ran.stderr.splitlines() if not line.startswith("fairlead: ")]
+    assert lines[:1] == [share] * bool(share)
+    assert ["what would help: " in line for line in lines[2::2]] == [True, True] * bool(share)
+    assert parse_policy(ran.stdout, rule_options()) == EXPECTED
+
+
 def test_names_that_yaml_would_read_otherwise_stay_what_they_are(tmp_path: Path) -> None:
     commit(
         tmp_path,
