@@ -9,6 +9,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.carriers.guards import located
 from bot.kubernetes.apply.carriers.scope import ScopeChange, scope_changes
+from bot.kubernetes.apply.idle.build_settings import changed_builds
 from bot.kubernetes.apply.idle.idle_owners import is_pause
 from bot.kubernetes.apply.idle.ignored_by_settings import newly_unnoticed
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
@@ -94,6 +95,8 @@ def _unapplied(before: State, after: State) -> Iterator[Finding]:
     for difference in changes(before, after, kinds.CONFIG_MAP):
         for node, effect in newly_unnoticed(difference):
             yield Finding(node, f"{difference.key} {effect}", key=effect)
+        for node, effect in changed_builds(difference):
+            yield Finding(node, f"{difference.key} {effect}", Severity.WARNING, key=effect)
 
 
 def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator[Finding]:

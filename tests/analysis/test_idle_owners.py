@@ -23,6 +23,7 @@ GUARD = "networking.k8s.io, kind: NetworkPolicy"
 MANAGER = "kube-controller-manager"
 ENFORCE = "pod-security.kubernetes.io~1enforce"
 ANY = '"*", kind: "*"'
+GENERATED = '.spec.rules[] | select(.name|test("autogen-."))'
 
 
 def policy(spec: str = DENY, name: str = "deny", mark: str = "") -> str:
@@ -91,6 +92,7 @@ def messages(base: Files, head: Files) -> list[str]:
             True,
         ),
         (f"group: {GUARD}, jqPathExpressions: ['.spec | select(.ingress)']", True),
+        (f"group: kyverno.io, kind: ClusterPolicy, jqPathExpressions: ['{GENERATED}']", False),
         (
             f'group: "", kind: Namespace, jsonPointers: [/metadata/labels/{ENFORCE}]',
             True,
@@ -148,6 +150,43 @@ def test_a_policy_that_flux_ignores_by_an_expression_is_not_updated(
     by = f"spec.ignore[kind=Net.*,name={name}] of Kustomization/flux-system/web"
     lost = f"NetworkPolicy/shop/deny is not updated, by {by}: {TIGHTER}"
     assert said == [lost] * is_frozen
+
+
+RULES = """\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: tags}
+spec:
+  validationFailureAction: %s
+  rules:
+  - name: %s
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    validate: {message: a, pattern: {spec: {hostNetwork: false}}}
+"""
+
+
+@pytest.mark.parametrize("sync", [RESPECTS, "automated: {prune: true}"])
+@pytest.mark.parametrize(
+    ("expression", "rule", "is_frozen"),
+    [
+        (GENERATED, "tags", False),
+        (GENERATED, "autogen-tags", True),
+        (GENERATED.replace("autogen-.", "."), "tags", True),
+    ],
+)
+def test_rules_that_kyverno_generates_are_no_part_of_a_manifest(
+    sync: str, expression: str, rule: str, *, is_frozen: bool
+) -> None:
+    owner = (
+        application("web", "web", sync=sync)
+        + "  ignoreDifferences: [{group: kyverno.io, kind: ClusterPolicy, "
+        + f"jqPathExpressions: ['{expression}']}}]\n"
+    )
+    base = {"argo/web.yaml": owner, "web/a.yaml": RULES % ("Audit", rule)}
+
+    said = messages(base, {**base, "web/a.yaml": RULES % ("Enforce", rule)})
+
+    assert ["ClusterPolicy/tags is not updated" in one for one in said] == [True] * is_frozen
 
 
 LABELLED = policy().replace("namespace: shop", "namespace: shop, labels: {a: b}")
@@ -861,3 +900,33 @@ def test_an_owner_that_waits_for_what_fails_its_health_checks_applies_nothing(
 
     cause = "spec.healthChecks[name=gone] of Kustomization/flux-system/first"
     assert any(cause in one for one in said) == is_lost
+
+
+SETTINGS = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: argocd}\ndata: {%s: '%s'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "effect"),
+    [
+        ("argocd-cm", "kustomize.buildOptions", "--enable-helm", "builds every kustomization"),
+        ("argocd-cm", "kustomize.buildOptions.v5.0.0", "--x", "builds every kustomization"),
+        ("argocd-cm", "application.resourceTrackingMethod", "label", "recognizes what it applied"),
+        ("argocd-cm", "timeout.reconciliation", "60s", ""),
+        ("other", "kustomize.buildOptions", "--enable-helm", ""),
+    ],
+)
+def test_settings_by_which_argo_cd_builds_or_prunes_all_it_applies_are_warnings(
+    name: str, key: str, value: str, effect: str
+) -> None:
+    base = {"argo/web.yaml": application("web", "web"), "web/a.yaml": config()}
+    owner = {"argo/settings.yaml": application("settings", "settings")}
+    base |= {**owner, "settings/a.yaml": SETTINGS % (name, key, "")}
+    head = {**base, "settings/a.yaml": SETTINGS % (name, key, value)}
+
+    findings = found(review(Repository(listed(base), listed(head))), "placement-changed")
+
+    words = [f"ConfigMap/argocd/{name} changes {key}, by which Argo CD {effect}"]
+    assert [one.message for one in findings] == (words if effect else [])
+    assert {one.severity for one in findings} <= {Severity.WARNING}

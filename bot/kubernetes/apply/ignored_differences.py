@@ -35,6 +35,12 @@ _PATH: Final = r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+"
 _JQ_PATH: Final = pattern(_PATH)
 # A selection leaves some of the items out, and names no other field.
 _JQ_CHOSEN: Final = pattern(rf"{_PATH}(?:\s*\|\s*(?:select\([^()]*\)|{_PATH}))*")
+# https://kyverno.io/docs/installation/platform-notes/#notes-for-argocd-users
+_GENERATED: Final = "autogen-"
+_JQ_GENERATED: Final = pattern(
+    r"\.spec\.rules\[\]\??\s*\|\s*select\(\s*\.name\s*\|\s*(?:test|startswith)\("
+    rf"\"\^?{_GENERATED}[.*+]*\"\)\s*\)"
+)
 _JQ_STEP: Final = pattern(r"[A-Za-z_][\w-]*|\"[^\"\\]+\"|\[\d*\]")
 
 
@@ -82,14 +88,26 @@ def ignored_fields(item: Node) -> tuple[FieldPath, ...] | None:
 
 
 def listed_fields(item: Node) -> tuple[FieldPath, ...] | None:
-    """Return the fields that an item lists; None where only the cluster can say which they are."""
+    """Return the fields that an item lists; None where only the cluster can say which they are.
+
+    The rules that Kyverno generates are in no manifest.
+    """
     paths = [_pointer(text) for text in (*item["jsonPointers"].texts, *item["paths"].texts)]
     for text in item["jqPathExpressions"].texts:
+        if _JQ_GENERATED.fullmatch(text):
+            continue
         if not _JQ_PATH.fullmatch(text):
             return None
         steps = _JQ_STEP.findall(text)
         paths.append(tuple("*" if step == "[]" else step.strip('[]"') for step in steps))
     return tuple(path for path in paths if path)
+
+
+def ignores_a_rule(item: Node, policy: Resource) -> bool:
+    """Return whether an item about rules that Kyverno generates is about a written one as well."""
+    is_about_rules = any(_JQ_GENERATED.fullmatch(text) for text in item["jqPathExpressions"].texts)
+    rules = policy.at("spec", "rules").items() if is_about_rules else ()
+    return any(_GENERATED in (rule["name"].text or "") for rule in rules)
 
 
 def with_ignored(base: Resource, head: Resource, paths: tuple[FieldPath, ...]) -> Resource:

@@ -8,6 +8,7 @@ from bot.kubernetes.apply.handling import Handling
 from bot.kubernetes.apply.ignored_differences import (
     FieldPath,
     ignored_fields,
+    ignores_a_rule,
     uncompared_items,
     with_ignored,
 )
@@ -26,7 +27,7 @@ def by_ignored(resource: Resource, owner: Resource) -> Handling | None:
     for item in uncompared_items(owner):
         if not ignores(item, resource):
             continue
-        fields = ignored_fields(item)
+        fields = None if ignores_a_rule(item, resource) else ignored_fields(item)
         if fields is None and limits_others(resource.group_kind):
             return Handling("created", item)
         if fields:
