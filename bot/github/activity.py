@@ -15,6 +15,7 @@ _MOST_PAGES: Final = 30
 """The most pages of pushes and merges that are read, each of 100, the newest first."""
 
 _PUSHES: Final = frozenset({"branch_creation", "force_push", "push"})
+_MERGES: Final = frozenset({"merge_queue_merge", "pr_merge"})
 _NO_COMMIT: Final = "0" * 40
 _UNAVAILABLE: Final = frozenset({403, 404, 410})
 """Answers of a GitHub Enterprise Server that does not keep this record, or to a lesser App."""
@@ -24,12 +25,14 @@ _UNAVAILABLE: Final = frozenset({403, 404, 410})
 class BranchPush:
     """A push: who pushed, and the commits that the branch pointed to afterwards and before.
 
-    `before` is empty where a webhook announced a new pull request.
+    `before` is empty where a webhook announced a new pull request. `merged`: a pull request was
+    merged into the branch; who merges has not brought its commits.
     """
 
     by: GitHubAccount
     after: str
     before: str = ""
+    merged: bool = False
 
 
 def tips_of_last_week(connection: GitHubConnection, branch: str) -> tuple[str, ...]:
@@ -48,8 +51,8 @@ def pushes_to(
 ) -> tuple[BranchPush, ...]:
     """The pushes after which a branch pointed to one of these commits, by whoever was signed in.
 
-    A merge of a pull request is none: who merges has not brought the commits. A page of moves that
-    concern none of the commits is the last that is read: nobody hides a push below others.
+    A page of moves that concern none of the commits is the last that is read: nobody hides a push
+    below others.
     """
     moves: list[dict[str, Any]] = []
     concerned = 0
@@ -60,9 +63,11 @@ def pushes_to(
         if number - concerned >= PAGE:
             break
     return tuple(
-        BranchPush(account_of(move["actor"]), move["after"])
+        BranchPush(
+            account_of(move["actor"]), move["after"], merged=move["activity_type"] in _MERGES
+        )
         for move in moves
-        if move["actor"] and move["activity_type"] in _PUSHES
+        if move["actor"] and move["activity_type"] in _PUSHES | _MERGES
     )
 
 

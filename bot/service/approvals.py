@@ -110,7 +110,7 @@ def settled(
     approvers = case.approvers(authorship.authors(case.commits.repository, case.policy))
     unattributed = "" if case.gives_back else authorship.unattributed
     if unattributed:
-        log.warning("nobody is known to have pushed to the fork", commit=unattributed)
+        log.warning("nobody is known to have pushed the commit", commit=unattributed)
         review = settle(case.review, approvers, Consent((), (), overridden))
         return SettledReview(replace(review, unattributed=unattributed), approvers, case.tip)
     consent = Consent(

@@ -32,18 +32,17 @@ class Authorship:
 
     def anybody(self) -> frozenset[GitHubAccount]:
         """Everybody whom any commit or push names, without looking into git."""
-        pushers = (push.by for push in self.pushes)
+        pushers = (push.by for push in self.pushes if not push.merged)
         return frozenset({self.pull.author, *authors_of(self.commits), *pushers})
 
     @property
     def unattributed(self) -> str:
-        """A commit to which a fork's branch pointed and nobody is known to have moved it, or none.
+        """A commit to which the branch pointed and nobody is known to have moved it, or none.
 
-        Only webhooks say who pushes to a fork. Where one was lost for good, the person may be
-        anybody with access to the fork: also a maintainer, in somebody else's name.
+        Only webhooks say who pushes to a fork, and of a branch here where GitHub does not list its
+        pushes. Where one was lost for good, the person may be anybody with access to the branch:
+        also a maintainer, in somebody else's name.
         """
-        if self.pull.branch:
-            return ""
         present = {commit.id for commit in self.commits}
         tips = (self.pull.head, *(push.before for push in self.pushes))
         announced = {push.after for push in self.pushes}
@@ -58,7 +57,11 @@ class Authorship:
             if commit.id not in merges
             and not (policy.promotes and any(map(self._passed, commit.merged_by_pulls)))
         }
-        pushers = {push.by for push in self.pushes if self._brought(push, adding.keys(), merges)}
+        pushers = {
+            push.by
+            for push in self.pushes
+            if not push.merged and self._brought(push, adding.keys(), merges)
+        }
         return frozenset({self.pull.author, *authors_of(adding.values()), *pushers})
 
     def _brought(

@@ -128,7 +128,7 @@ class Hearing:
     def _authored(self, refusal: str) -> str:
         """Why the person counts as an author, or nothing. `refusal` is said of a known author.
 
-        Where nobody is known to have pushed a commit to the fork, it may be this person.
+        Where nobody is known to have pushed a commit, it may be this person.
         """
         authorship = authorship_of(self.github, self.pull, self.record)
         if authorship.unattributed:
@@ -215,7 +215,7 @@ class Hearing:
 
 def _unattributed(commit: str) -> str:
     return (
-        f"GitHub did not tell Fairlead who pushed {commit[:12]} to the fork, so that person may be "
+        f"GitHub did not tell Fairlead who pushed {commit[:12]}, so that person may be "
         "an approver: rewrite the commits of the branch and push them again"
     )
 

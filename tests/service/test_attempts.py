@@ -221,7 +221,7 @@ def test_nobody_accepts_what_an_unknown_person_pushed_to_a_fork(world: World) ->
     said(world, pull, "/fairlead approve all fine", "hubot")
     assert (events(world, "approved"), world.check(pull)[1]) == ([], "failure")
     assert "did not tell Fairlead who pushed" in answers(pull)[-1]
-    shown = f"who pushed `{pull.head_sha[:12]}` to the fork, so **no approval counts**"
+    shown = f"who pushed `{pull.head_sha[:12]}`, so **no approval counts**"
     assert shown in (world.run(pull).summary or "")
 
 

@@ -316,6 +316,37 @@ def test_a_name_that_looks_like_an_id_shows_no_finding(world: World) -> None:
     assert not approved & hidden
 
 
+def test_nobody_accepts_what_an_unknown_person_pushed_to_a_branch_here(world: World) -> None:
+    """The webhook was lost and GitHub lists no push: it may have been the approver."""
+    pull = prepared(world)
+    world.repository.activity.clear()
+    head = world.push({"b.yaml": BAD})
+    world.repository.activity.clear()
+    world.review(pull)
+
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert events(world, "approved") == []
+    assert f"who pushed `{head[:12]}`, so **no approval counts**" in (world.run(pull).summary or "")
+
+    announced = Announcement(world.job(pull), None, "octocat", head)
+    world.service.do(announced)
+    world.review(pull, reason="requested")
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "success", "the webhook says who it was"
+
+
+def test_a_merge_of_another_pull_request_leaves_no_commit_without_a_pusher(world: World) -> None:
+    """GitHub lists the merge as such, and no push."""
+    pull = prepared(world)
+    world.push({"b.yaml": GOOD}, "part")
+    part = world.github.open_pull_request(world.repository, "part", base="change")
+    world.github.merge(part)
+    world.review(pull)
+
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "success"
+
+
 def test_an_approver_who_then_pushes_has_accepted_nothing(world: World) -> None:
     pull = prepared(world)
     said(world, pull, "/fairlead approve all fine", "hubot")

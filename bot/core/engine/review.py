@@ -338,7 +338,7 @@ class Review:
 
     `waiting`, `overridden` and `gives_back` are of a pull request; the command line knows none.
     `gives_back` is the commit of the default branch whose state the change gives back.
-    `unattributed` is a commit of a fork of which nobody knows who pushed it: no approval counts.
+    `unattributed` is a commit of which nobody knows who pushed it: no approval counts.
     """
 
     verdict: Verdict
