@@ -930,3 +930,26 @@ def test_settings_by_which_argo_cd_builds_or_prunes_all_it_applies_are_warnings(
     words = [f"ConfigMap/argocd/{name} changes {key}, by which Argo CD {effect}"]
     assert [one.message for one in findings] == (words if effect else [])
     assert {one.severity for one in findings} <= {Severity.WARNING}
+
+
+@pytest.mark.parametrize(
+    ("mode", "path", "is_reported"),
+    [
+        ("create-only", "other", True),
+        ("create-delete", "other", True),
+        ("create-only", "web", False),
+        ("sync", "other", False),
+        ("create-update", "other", False),
+    ],
+)
+def test_the_applications_of_a_set_that_only_creates_stay_where_they_are(
+    mode: str, path: str, *, is_reported: bool
+) -> None:
+    only = f"  syncPolicy: {{applicationsSync: {mode}}}\n"
+    base = {"argo/set.yaml": application_set("web") + only, "web/a.yaml": policy()}
+    head = {**base, "argo/set.yaml": application_set(path) + only, "other/a.yaml": policy()}
+
+    said = messages(base, head)
+
+    stays = "ApplicationSet/argocd/fake leaves its Applications in the directories that they had"
+    assert any(one.startswith(stays) for one in said) == is_reported

@@ -60,6 +60,19 @@ def _not_updated(owner: Resource, before: State, after: State) -> Node | None:
     is_edited = any(was[name].value != now[name].value for name in _SOURCES)
     if not is_edited and not _is_moved(owner.key, before, after):
         return None
+    return _keeping(owner, old)
+
+
+def unmoved(owner: Resource, before: State, after: State) -> Node | None:
+    """Return the field by which Applications of a set stay in the directories of base."""
+    old = before.get(owner.key)
+    if old is None or owner.group_kind != kinds.APPLICATION_SET:
+        return None
+    return _keeping(owner, old) if _is_moved(owner.key, before, after) else None
+
+
+def _keeping(owner: Resource, old: Resource) -> Node | None:
+    """The field by which a set never updates the sources of its Applications."""
     policy = owner.at("spec", "syncPolicy", "applicationsSync")
     if policy.text in _CREATING:
         return policy

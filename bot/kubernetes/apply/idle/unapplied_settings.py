@@ -8,6 +8,7 @@ from typing import Final
 from bot.core.resource import Node, Resource
 from bot.core.state import Change, State
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.idle.argo_refusals import unmoved
 from bot.kubernetes.apply.idle.idle_owners import idle_by, is_pause
 from bot.kubernetes.apply.idle.ignored_limits import leaves_limits
 from bot.kubernetes.apply.ignored_differences import ignored_items
@@ -41,6 +42,9 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
             yield idle, "no longer applies its source"
             break
     yield from _ignored(olds.values(), news.values())
+    keeping = unmoved(new, before, after)
+    if keeping is not None:
+        yield keeping, "leaves its Applications in the directories that they had before"
     if new.group_kind in kinds.APPLICATIONS:
         yield from _hydrated(old, new)
         yield from _reordered(old, new)
