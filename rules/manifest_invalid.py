@@ -11,6 +11,7 @@ from bot.kubernetes.invalid import invalid
 from bot.kubernetes.scaling.autoscalers import SCALED_OBJECT
 from bot.kubernetes.scaling.bounds import refused_bound
 from bot.kubernetes.services.allocations import check_allocations
+from bot.kubernetes.services.renamed import taken_until_pruned
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
@@ -26,6 +27,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         if change.key.group_kind == SCALED_OBJECT:
             yield from _scaled(change, before)
     yield from new_findings(before, after, check_allocations)
+    yield from taken_until_pruned(before, after)
 
 
 def _scaled(change: Change, before: State) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from bot.kubernetes.apply.owner_references import newly_expiring, newly_owned
 from bot.kubernetes.apply.received import Unreceived, unreceived_guards
 from bot.kubernetes.gitops.overlaps import overlaps
 from bot.kubernetes.gitops.owners import OWNERS
-from bot.kubernetes.gitops.redirections import exclusions, redirections
+from bot.kubernetes.gitops.redirections import applies_only_to, exclusions, redirections
 from bot.kubernetes.gitops.retention import SOURCES, Retention, leaves_out, retentions
 
 SEVERITY = Severity.ERROR
@@ -82,7 +82,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from _unapplied(before, after)
     for difference in changes(before, after, *OWNERS, *SOURCES):
         if difference.before is not None and difference.after is not None:
-            yield from _moved(difference.before, difference.after)
+            yield from _moved(difference.before, difference.after, before)
             yield from _left_out(difference.before, difference.after)
             yield from _retained(difference.before, difference.after)
 
@@ -204,9 +204,11 @@ def _alteration(change: PlacementChange, node: Node, after: State) -> tuple[Node
     return None
 
 
-def _moved(old: Resource, new: Resource) -> Iterator[Finding]:
+def _moved(old: Resource, new: Resource, before: State) -> Iterator[Finding]:
     """Another cluster or namespace than base's."""
     for was, field in redirections(old, new):
+        if not was.exists and applies_only_to(old, field, before):
+            continue
         yield Finding(
             field if field.exists else field.resource.at("spec"),
             f"{new.key} now goes to {_text(field)} instead of {_text(was)} "

@@ -679,3 +679,23 @@ def test_another_source_that_may_replace_objects_of_a_directory_is_found() -> No
 
     (finding,) = found(review(Repository(PLAIN, {**PLAIN, **decoy})), "placement-changed")
     assert finding.message == TAKES.format("Application/argocd/shop", "alters it with spec.sources")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "count"), [("shop", 0), ("other", 1)], ids=["that of its manifests", "another"]
+)
+def test_a_target_namespace_that_takes_nothing_elsewhere(namespace: str, count: int) -> None:
+    base = {
+        "clusters/apps.yaml": SYNC + "---\n" + flux("apps", "apps"),
+        "apps/api.yaml": workload(),
+    }
+    head = {
+        **base,
+        "clusters/apps.yaml": SYNC
+        + "---\n"
+        + flux("apps", "apps", f"targetNamespace: {namespace}"),
+    }
+
+    analysis = review(Repository(base, head), builds=True)
+
+    assert len(found(analysis, "placement-changed")) == count

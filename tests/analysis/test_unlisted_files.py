@@ -118,3 +118,12 @@ def test_what_flux_leaves_out_is_judged_as_it_is_written(path: str, ignored: str
         (str(finding.severity), finding.location and finding.location.path)
         for finding in found(analysis, "rbac-privilege-added")
     ] == [("notice", path)]
+
+
+def test_a_patch_is_no_manifest_that_could_be_invalid() -> None:
+    patch = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: a}\n"
+    beside = {"apps/delete.yaml": f"{patch}$patch: delete\n"}
+
+    assert found(review(Repository(BASE, {**BASE, **beside})), "manifest-invalid") == []
+    written = {"apps/delete.yaml": patch}
+    assert found(review(Repository(BASE, {**BASE, **written})), "manifest-invalid") != []

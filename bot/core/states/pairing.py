@@ -135,7 +135,9 @@ class Pairing:
         sides = []
         for side in (old, new):
             state, _ = side.state(environment, self.policy, self.environments)
-            added = combined(side.roots[key] for key in changed if key in side.roots)
+            written = combined(side.roots[key] for key in changed if key in side.roots)
+            # A patch of kustomize has the form of a resource, and is none.
+            added = [resource for resource in written if not resource.at("$patch").exists]
             sides.append(replace(state, resources=with_unlisted(state.resources, added)))
         paths = {path for key in changed for path in new.roots[key].root.files}
         return Pair(sides[0], sides[1], tuple(sorted(paths)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import Node, Resource, route_text
+from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.owners import application_spec
 from bot.kubernetes.gitops.retention import SOURCES, source_selections
@@ -19,6 +20,22 @@ def redirections(old: Resource, new: Resource) -> Iterator[tuple[Node, Node]]:
     for was, field in zip(_destinations(old), _destinations(new), strict=True):
         if was.value != field.value:
             yield was, field
+
+
+def applies_only_to(owner: Resource, target: Node, before: State) -> bool:
+    """Whether all that an owner of base applies is in the namespace that `target` now names.
+
+    Where the manifests named it, Flux's `spec.targetNamespace` takes nothing elsewhere.
+    """
+    if target.route != ("spec", "targetNamespace"):
+        return False
+    applied = [
+        before.get(key)
+        for key, declared in before.applied_by.items()
+        if any(each.owner.key == owner.key for each in declared)
+    ]
+    spaces = {resource.namespace for resource in applied if resource is not None}
+    return bool(applied) and spaces <= {target.text, None}
 
 
 def exclusions(old: Resource, new: Resource) -> Iterator[tuple[Node, bool]]:

@@ -153,7 +153,7 @@ def _guessed_use(holder: Node, field: Node) -> ImageUse | None:
     """
     called = _container(holder, field)
     if not field.mapping:
-        use = ImageUse(field, called, known=False)
+        use = _beside(holder, field, called)
     elif whole := next((field[key] for key in ("reference", "ref") if field[key].text), None):
         use = ImageUse(whole, called, known=False)
     else:
@@ -166,6 +166,24 @@ def _guessed_use(holder: Node, field: Node) -> ImageUse | None:
             registry=f"{registry.rstrip('/')}/" if registry else "",
         )
     return use if use.node.text and use.image is not None else None
+
+
+def _beside(holder: Node, field: Node, called: str) -> ImageUse:
+    """The image of a field beside which NVIDIA's operators take its repository and version.
+
+    https://github.com/NVIDIA/gpu-operator/blob/v25.3.0/internal/image/image.go
+    """
+    repository, version = holder["repository"].text, holder["version"].text
+    if not repository or not version:
+        return ImageUse(field, called, known=False)
+    separator = "@" if version.startswith("sha256:") else ":"
+    return ImageUse(
+        field,
+        called,
+        known=False,
+        version=f"{separator}{version}",
+        registry=f"{repository.rstrip('/')}/",
+    )
 
 
 def _guessed(

@@ -52,9 +52,26 @@ class GrantComparison:
 
     @cached_property
     def latent(self) -> tuple[Gain, ...]:
-        """What roles newly allow that no binding names."""
-        unbound = sorted(self._changed - self.after.bound)
+        """What roles newly allow that no binding names.
+
+        What a role that is bound takes over from others by aggregation is not among it.
+        """
+        unbound = sorted(self._changed - self.after.bound - self._aggregated)
         return tuple(gain for role in unbound for gain in self._widened(role))
+
+    @cached_property
+    def _aggregated(self) -> frozenset[RoleKey]:
+        """The roles of which a bound role holds the rules."""
+        roles = self.after.roles
+        aggregating = (
+            key for key in self.after.bound if key in roles and roles[key].selectors is not None
+        )
+        return frozenset(
+            source
+            for key in aggregating
+            for sourced in self.after.resolve(key)
+            for source in sourced.chain
+        )
 
     def had(self, edge: RoleEdge) -> bool:
         """Whether base gave the subject this role, in the scope, cluster-wide, or by a group."""

@@ -31,7 +31,7 @@ def check_allocations(state: State, reach: ChangeReach) -> Iterator[Violation]:
     by_number = state.derived(_requests)
     reported = set()
     for service in reach.resources(state, kinds.SERVICE):
-        for name, _ in service.derived(_requested):
+        for name, _ in requested(service):
             sharing = dict(by_number[name])
             first, *others = sorted(sharing, key=lambda one: str(one.key))
             for second in others:
@@ -39,6 +39,11 @@ def check_allocations(state: State, reach: ChangeReach) -> Iterator[Violation]:
                     reported.add((name, second.key))
                     pair = ((first, sharing[first]), (second, sharing[second]))
                     yield replace(_shared(name, *pair), severity=_severity(state, first, second))
+
+
+def requested(service: Resource) -> tuple[tuple[str, Node], ...]:
+    """What a Service asks for by number, in words, with the field that says so."""
+    return service.derived(_requested)
 
 
 def _severity(state: State, first: Resource, second: Resource) -> Severity | None:
@@ -62,13 +67,12 @@ def _shared(name: str, first: tuple[Resource, Node], second: tuple[Resource, Nod
 def _requests(state: State) -> Mapping[str, tuple[tuple[Resource, Node], ...]]:
     by_number: dict[str, list[tuple[Resource, Node]]] = {}
     for service in state.of(kinds.SERVICE):
-        for name, node in service.derived(_requested):
+        for name, node in requested(service):
             by_number.setdefault(name, []).append((service, node))
     return MappingProxyType({name: tuple(listed) for name, listed in by_number.items()})
 
 
 def _requested(service: Resource) -> tuple[tuple[str, Node], ...]:
-    """What a Service asks for, in words, with the field that says so."""
     asks = any(field in service.encoded for field in _ASKING)
     return tuple(_numbers(service)) if asks else ()
 

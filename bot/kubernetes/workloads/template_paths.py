@@ -145,6 +145,16 @@ STARTED_BY_OTHERS: Final = frozenset(
 """The kinds that start no pods before something else names them, which may add labels."""
 
 # Labels that controllers add to the pods that they create, with values of their choice.
+# What servers write on their own pods, to say who leads.
+# https://developer.hashicorp.com/vault/docs/configuration/service-registration/kubernetes
+# https://openbao.org/docs/configuration/service-registration/kubernetes/
+# https://postgres-operator.readthedocs.io/en/latest/reference/operator_parameters/
+_OF_SERVERS: Final = (
+    *(f"vault-{name}" for name in ("active", "initialized", "perf-standby", "sealed", "version")),
+    *(f"openbao-{name}" for name in ("active", "initialized", "perf-standby", "sealed", "version")),
+    "postgres-operator.crunchydata.com/role",
+    "spilo-role",
+)
 _ADDED: Final = frozenset(
     {
         "controller-revision-hash",
@@ -162,9 +172,11 @@ _ADDED: Final = frozenset(
         "batch.kubernetes.io/job-name",
         "apps.kubernetes.io/pod-index",
         "statefulset.kubernetes.io/pod-name",
+        *_OF_SERVERS,
     }
 )
 _ADDED_DOMAINS: Final = (
+    "cnpg.io",
     "istio.io",
     "jobset.sigs.k8s.io",
     "keda.sh",

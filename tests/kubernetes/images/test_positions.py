@@ -152,6 +152,24 @@ def test_an_image_in_parts_is_put_together(written: str, reference: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("beside", "reference"),
+    [
+        ("repository: nvcr.io/nvidia, version: v1", "nvcr.io/nvidia/driver:v1"),
+        (f"repository: nvcr.io/nvidia/, version: 'sha256:{'0' * 64}'", f"nvcr.io/nvidia/driver@sha256:{'0' * 64}"),
+        ("repository: https://git.example.com/x", "driver"),
+        ("version: v1", "driver"),
+    ],
+)  # fmt: skip
+def test_an_image_beside_its_repository_and_version_is_put_together(
+    beside: str, reference: str
+) -> None:
+    text = "apiVersion: nvidia.com/v1\nkind: ClusterPolicy\nmetadata: {name: x}\n"
+
+    (use,) = found(f"{text}spec: {{driver: {{image: driver, {beside}}}}}\n")
+    assert use[1] == reference
+
+
+@pytest.mark.parametrize(
     "written",
     ["{repository: 'https://git.example/a.git'}", "{tag: v1}", "{repository: [a]}", "{width: 3}"],
 )

@@ -377,3 +377,13 @@ def test_the_bindings_of_kubernetes_itself_have_no_line_to_show() -> None:
         ),
         (),
     )
+
+
+def test_a_new_role_of_which_a_bound_role_holds_the_rules_is_not_reported_beside_it() -> None:
+    parts = ROLE.replace("{team: a}", "{to: outer}").replace("name: r\n", "name: part\n")
+    parts = parts.replace("[pods]", "[secrets]")
+    outer = OUTER.replace("name: outer", "name: r")
+
+    assert list(roles_widened(world(), world(parts + outer + BOUND))) == []
+    assert list(privileges_added(world(), world(parts + outer + BOUND))) != []
+    assert list(roles_widened(world(), world(parts))) != []

@@ -197,3 +197,4 @@ def test_labels_that_controllers_add_are_known() -> None:
     keys = ("pod-template-hash", "security.istio.io/tlsMode", "serving.knative.dev/route", "app")
 
     assert [added_by_controllers(key) for key in keys] == [True, True, True, False]
+    assert all(map(added_by_controllers, ("vault-active", "openbao-sealed", "spilo-role")))

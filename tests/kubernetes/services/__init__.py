@@ -1,0 +1,1 @@
+"""What Services ask for, and whom they reach."""
