@@ -37,6 +37,7 @@ from bot.core.states import Trouble
 from bot.core.states.placements.linking import NO_LINKING, Entry, Linking
 from bot.core.states.roots.fetched_files import zone
 from bot.core.tree import Blobs, Tree
+from bot.kubernetes.gitops.unknowns import without_placeholders
 from bot.records import dataclass
 
 _LONGEST_MESSAGE: Final = 4_000
@@ -271,7 +272,7 @@ def _message(finding: Finding, moved: str) -> str:
     """Return a finding's sentence, with the version that causes it and its carrier."""
     node = finding.node
     nesting = None if isinstance(node, FileLine) else node.resource.source.nesting
-    message = f"{moved}: {finding.message}" if moved else finding.message
+    message = without_placeholders(f"{moved}: {finding.message}" if moved else finding.message)
     if nesting is None:
         return message
     taken = "" if nesting.known else ", where it is taken for a manifest"

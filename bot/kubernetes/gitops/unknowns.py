@@ -8,9 +8,13 @@ from typing import Final
 
 from bot.core.resource import Node, Resource, Step
 from bot.core.values import Value
+from bot.patterns import pattern
 
 PREFIX: Final = "fairlead-unknown-"
 """What every such text begins with. It is a valid name, so that nothing is refused for it."""
+
+_DIGITS: Final = 16
+_PLACEHOLDER: Final = pattern(rf"{PREFIX}[0-9a-f]{{{_DIGITS}}}")
 
 # Fields that rules about privileges, exposure and images read. An unknown name or kind makes
 # everything about an object unknown.
@@ -27,7 +31,12 @@ _INSENSITIVE_TAILS: Final = (("metadata", "annotations"), ("env",), ("data",), (
 
 def unknown(*what: str) -> str:
     """Return the placeholder for an unknown value; the same words give the same placeholder."""
-    return PREFIX + hashlib.sha256("\0".join(what).encode()).hexdigest()[:16]
+    return PREFIX + hashlib.sha256("\0".join(what).encode()).hexdigest()[:_DIGITS]
+
+
+def without_placeholders(text: str) -> str:
+    """Return a sentence with each placeholder as a reader understands it."""
+    return _PLACEHOLDER.sub("(unknown)", text) if PREFIX in text else text
 
 
 def holds_unknown(value: Value) -> bool:

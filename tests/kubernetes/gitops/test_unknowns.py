@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.resource import route_text
 from bot.kubernetes.gitops import holds_unknown, indeterminate, unknowns
-from bot.kubernetes.gitops.unknowns import unknown
+from bot.kubernetes.gitops.unknowns import unknown, without_placeholders
 from tests.kubernetes.gitops.declaring import resources
 
 TOKEN = unknown("owner", "name")
@@ -44,3 +44,8 @@ def test_what_is_known_throughout_is_determinate() -> None:
     (pod,) = resources({"a.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"})
 
     assert list(indeterminate(pod)) == []
+
+
+def test_a_sentence_shows_no_placeholder() -> None:
+    assert without_placeholders(f"pods with a={TOKEN}-x") == "pods with a=(unknown)-x"
+    assert without_placeholders("pods with a=b") == "pods with a=b"
