@@ -161,7 +161,7 @@ def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -
         yield _part(title, ("", "p50 s", "p99 s"), lambda: _announcements(builds))
     if "webhooks" in chosen.only:
         title = f"{chosen.deliveries} deliveries, {_RATE:.0f} a second"
-        answers = ("", "p50 ms", "p99 ms", "reviews left", "CPU s")
+        answers = ("", "p50 ms", "p99 ms", "lost", "reviews left", "CPU s")
         yield _part(title, answers, lambda: _webhooks(chosen, builds))
 
 
@@ -276,7 +276,7 @@ def _announcements(builds: list[Tool]) -> Iterator[tuple[str, ...]]:
 def _webhooks(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[str, ...]]:
     pythons = {tool.title: tool.path.with_name("python") for tool in builds}
     for row in webhooks.rows(pythons, chosen.deliveries, _RATE):
-        answers = (f"{row.median:.1f}", f"{row.slowest:.1f}")
+        answers = (f"{row.median:.1f}", f"{row.slowest:.1f}", str(row.lost))
         yield (row.name, *answers, str(row.reviews), f"{row.cpu:.1f}")
 
 
