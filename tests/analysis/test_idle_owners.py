@@ -953,3 +953,28 @@ def test_the_applications_of_a_set_that_only_creates_stay_where_they_are(
 
     stays = "ApplicationSet/argocd/fake leaves its Applications in the directories that they had"
     assert any(one.startswith(stays) for one in said) == is_reported
+
+
+@pytest.mark.parametrize(
+    ("field", "is_lost"),
+    [
+        ("secretRef: {name: gone}", True),
+        ("verify: {mode: HEAD, secretRef: {name: gone}}", True),
+        ("include: [{repository: {name: gone}}]", True),
+        ("secretRef: {name: sealed}", False),
+        ("include: [{repository: {name: used}}]", False),
+        ("timeout: 60s", False),
+    ],
+)
+@pytest.mark.parametrize("is_usual", [True, False])
+def test_a_new_source_that_waits_for_what_does_not_exist_gives_nothing(
+    field: str, *, is_lost: bool, is_usual: bool
+) -> None:
+    source = GIT.replace("suspend: {suspend}", f"{field.replace('{', '{{').replace('}', '}}')}")
+    used = {"flux/used.yaml": GIT.format(name="used", suspend="false")}
+    usual = {"flux/usual.yaml": source.format(name="usual")} if is_usual else {}
+    owner = flux("guards", "guards").replace("name: flux-system}\n", "name: new}\n")
+
+    said = moved(f"{owner}---\n{source.format(name='new')}", {**used, **usual})
+
+    assert any("is never created" in one for one in said) == (is_lost and not is_usual)

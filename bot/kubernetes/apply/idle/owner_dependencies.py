@@ -37,10 +37,13 @@ class OwnerDependency:
 
 
 def all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
-    """Yield what a Flux object needs before it applies anything.
+    """Yield what an owner or a source of Flux needs before it applies or gives anything.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies
     """
+    if owner.group_kind in SOURCES:
+        yield from _needed_by_source(owner)
+        return
     yield from dependencies(owner)
     spec = owner.at("spec")
     account = spec["serviceAccountName"]
@@ -55,6 +58,21 @@ def all_dependencies(owner: Resource) -> Iterator[OwnerDependency]:
     if secret["name"].text:
         yield OwnerDependency(secret, kinds.SECRET, owner.namespace, secret["name"].text or "")
     yield from _needed_values(spec["postBuild"]["substituteFrom"], owner)
+
+
+def _needed_by_source(source: Resource) -> Iterator[OwnerDependency]:
+    """The Secrets of a source, and the repositories that it includes.
+
+    https://fluxcd.io/flux/components/source/gitrepositories/#include
+    """
+    spec = source.at("spec")
+    for secret in (spec["secretRef"], spec["verify"]["secretRef"]):
+        if secret["name"].text:
+            yield OwnerDependency(secret, kinds.SECRET, source.namespace, secret["name"].text or "")
+    for item in spec["include"].items():
+        name = item["repository"]["name"].text
+        if name:
+            yield OwnerDependency(item, kinds.GIT_REPOSITORY, source.namespace, name)
 
 
 def dependencies(owner: Resource) -> Iterator[OwnerDependency]:

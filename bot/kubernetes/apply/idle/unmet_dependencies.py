@@ -38,8 +38,8 @@ def unmet(owner: Resource, before: State, after: State) -> Node | None:
     for dependency in all_dependencies(owner):
         if dependency.target in circular or _is_missing(dependency, before, after):
             return dependency.node
-        if suspended := _suspended_source(dependency, owner, before, after):
-            return suspended
+        if field := _idle_source(dependency, owner, before, after):
+            return field
     return None
 
 
@@ -61,10 +61,10 @@ def _is_here(dependency: OwnerDependency, state: State) -> bool:
     return any(other.name == dependency.name for other in others)
 
 
-def _suspended_source(
+def _idle_source(
     dependency: OwnerDependency, owner: Resource, before: State, after: State
 ) -> Node | None:
-    """The field by which a source gives an owner nothing new.
+    """The field by which a source gives an owner nothing new, or never anything.
 
     A release goes on with the charts that its source has already.
     https://fluxcd.io/flux/components/source/gitrepositories/#suspend
@@ -72,10 +72,14 @@ def _suspended_source(
     if dependency.kind not in SOURCES:
         return None
     for source in after.of(dependency.kind, namespace=dependency.namespace):
-        if source.name == dependency.name and source.at("spec", "suspend").value is True:
-            is_new = before.get(source.key) is None
-            has_charts = owner.group_kind == kinds.HELM_RELEASE and dependency.kind not in _OF_FILES
-            return source.at("spec", "suspend") if is_new or not has_charts else None
+        if source.name != dependency.name:
+            continue
+        is_new, suspended = before.get(source.key) is None, source.at("spec", "suspend")
+        has_charts = owner.group_kind == kinds.HELM_RELEASE and dependency.kind not in _OF_FILES
+        if suspended.value is True and (is_new or not has_charts):
+            return suspended
+        needs = all_dependencies(source) if is_new else ()
+        return next((need.node for need in needs if _is_missing(need, before, after)), None)
     return None
 
 
@@ -105,9 +109,9 @@ def may_exist(field: Node, before: State) -> bool:
 
 
 def _depended_on(state: State) -> frozenset[OwnerTarget]:
-    owners = state.of(*kinds.FLUX_OWNERS)
+    needing = state.of(*kinds.FLUX_OWNERS, *SOURCES)
     return frozenset(
-        dependency.target for owner in owners for dependency in all_dependencies(owner)
+        dependency.target for resource in needing for dependency in all_dependencies(resource)
     )
 
 
