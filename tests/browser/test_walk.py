@@ -45,6 +45,13 @@ def signed_in(page: Page, demo: Demonstration, login: str, number: int = 1) -> N
     page.wait_for_load_state()
 
 
+def serious_violations(page: Page) -> list[str]:
+    """The ids of what axe finds serious on the page that is shown."""
+    page.evaluate(AXE)
+    result: dict[str, Any] = page.evaluate("axe.run()")
+    return [violation["id"] for violation in result["violations"] if violation["impact"] in SERIOUS]
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = opened(browser)
@@ -150,13 +157,7 @@ def test_axe_finds_nothing_serious(browser: Browser, demo: Demonstration, scheme
     serious: list[tuple[str, str]] = []
     for address in addresses:
         page.goto(address)
-        page.evaluate(AXE)
-        result: dict[str, Any] = page.evaluate("axe.run()")
-        serious += [
-            (address, violation["id"])
-            for violation in result["violations"]
-            if violation["impact"] in SERIOUS
-        ]
+        serious += [(address, violation) for violation in serious_violations(page)]
 
     assert serious == []
     page.context.close()
