@@ -69,14 +69,14 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for role in staying.roles if staying is not None else ():
         yield Finding(
             role.at("metadata", "name"),
-            f"A later binding to {role.key} would be judged by none of its rules",
+            f"A later binding to {role.key} would be judged without its rules",
             key="outlives its manifest",
             side="LEFT",
         )
     for label in newly_expiring(before, after):
         yield Finding(
             label,
-            f"{label.resource.key} is newly deleted after the time of its label {label.route[-1]}",
+            f"{label.resource.key} will be deleted at the time set by its label {label.route[-1]}",
             key="expires",
         )
     yield from _unapplied(before, after)
@@ -111,13 +111,13 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
             severity = _of_new(field, before)
         never = "may never be" if difference.handling.manner == "uncertain" else "is never"
         never = "is not" if severity is Severity.NOTICE else never
-        lost = f"{never} created, by {words}: what it refuses stays allowed"
+        lost = f"{never} created because of {words}: what it refuses stays allowed"
         key = f"never created {resource.key}"
     else:
         does = limit_change(difference.received, resource)
         if does not in _LOST:
             return
-        lost = f"is not updated, by {words}: {_LOST[does]}"
+        lost = f"is not updated because of {words}: {_LOST[does]}"
         key = f"not updated {resource.key}"
     is_own = field.resource is resource
     node = field if is_own else resource.at("metadata", "name")
@@ -139,12 +139,12 @@ def _of_new(field: Node, before: State) -> Severity:
 def _scope(change: ScopeChange) -> Finding:
     """A carrier that may no longer apply the guard in it."""
     field, guard = change.field, located(change.guard)
-    does = f"changes {route_text(field.route)}, which says where"
+    does = f"changes {route_text(field.route)}, which decides where"
     if field.route == ("metadata", "name"):
-        does = "is no longer placed as base places it, by which"
+        does = "is no longer placed as at base, which decides where"
     return Finding(
         field,
-        f"{field.resource.key} {does} {guard} is applied: it may no longer be",
+        f"{field.resource.key} {does} {guard} is applied: it may be lost",
         key=f"scope {route_text(field.route)} of {change.guard.key}",
     )
 
@@ -170,8 +170,8 @@ def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:
     if change.unbuilt:
         yield Finding(
             node,
-            f"{owner.key} builds {place} in another way than before, in which it "
-            "cannot be built any more, so that what this hides is not known",
+            f"{owner.key} builds {place} in another way than before, and head's content "
+            "cannot be built as before: what this hides is not known",
             key=f"rebuilds {place}",
             facts={"root": place},
         )

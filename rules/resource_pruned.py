@@ -42,10 +42,10 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
 def _not_kept(unprotected: Unprotected) -> str:
     mark, resource = unprotected.mark, unprotected.mark.resource
     words = setting_in_words(mark, resource.key)
-    by = "" if unprotected.is_own else f", by {unprotected.handling.words(resource)}"
+    by = "" if unprotected.is_own else f" because of {unprotected.handling.words(resource)}"
     return (
-        f"{str_of(resource)} is not kept by {words}, which does not reach the object that is "
-        f"there{by}: whoever removes the manifest later deletes it without a review"
+        f"{str_of(resource)} is not kept by {words}, which does not reach the existing "
+        f"object{by}: whoever removes the manifest later deletes it without a review"
     )
 
 

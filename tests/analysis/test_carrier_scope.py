@@ -241,7 +241,7 @@ def test_a_renamed_carrier_holds_its_guards_as_before(old: str, new: str, *, is_
 def fields(old: str, new: str) -> list[str]:
     """The fields of which a review says that a guard may no longer be applied by them."""
     findings = found(review(Repository(files(old), files(new))), "placement-changed")
-    messages = [one.message for one in findings if "may no longer be" in one.message]
+    messages = [one.message for one in findings if "it may be lost" in one.message]
     named = [message.partition(" changes ")[2].partition(",")[0] for message in messages]
     return [name.removeprefix("spec.") or "placed" for name in named]
 

@@ -107,7 +107,9 @@ def test_only_ignored_fields_that_may_limit_others_are_reported(
 
     said = messages(base, {**base, "argo/web.yaml": owner})
 
-    assert ["no longer applies what it ignores of" in one for one in said] == [True] * is_reported
+    assert ["no longer applies the ignored fields of" in one for one in said] == [
+        True
+    ] * is_reported
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,9 @@ def test_fields_that_flux_ignores_are_those_of_all_kinds_that_its_expression_may
 
     said = messages(base, {**base, "flux/web.yaml": flux("web", "web", ignore)})
 
-    assert ["no longer applies what it ignores of" in one for one in said] == [True] * is_reported
+    assert ["no longer applies the ignored fields of" in one for one in said] == [
+        True
+    ] * is_reported
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_a_policy_that_flux_ignores_by_an_expression_is_not_updated(
     said = messages(base, {**base, "web/a.yaml": policy()})
 
     by = f"spec.ignore[kind=Net.*,name={name}] of Kustomization/flux-system/web"
-    lost = f"NetworkPolicy/shop/deny is not updated, by {by}: {TIGHTER}"
+    lost = f"NetworkPolicy/shop/deny is not updated because of {by}: {TIGHTER}"
     assert said == [lost] * is_frozen
 
 
@@ -214,7 +218,7 @@ def test_a_change_of_what_argo_cd_ignores_arrives_with_a_sync_of_all(
     said = messages(base, {**base, "web/a.yaml": head, "web/b.yaml": config(more)})
 
     by = "spec.ignoreDifferences[kind=NetworkPolicy] of Application/argocd/web"
-    lost = f"NetworkPolicy/shop/deny is not updated, by {by}: {TIGHTER}"
+    lost = f"NetworkPolicy/shop/deny is not updated because of {by}: {TIGHTER}"
     assert said == [lost] * is_frozen
 
 
@@ -234,7 +238,7 @@ def test_an_option_that_a_generator_fills_in_counts_in_the_change_that_sets_it(
 
     said = messages(base, {**base, "argo/web.yaml": owner + ignoring})
 
-    lost = "ApplicationSet/argocd/fake no longer applies what it ignores of NetworkPolicy"
+    lost = "ApplicationSet/argocd/fake no longer applies the ignored fields of NetworkPolicy"
     assert said == [lost] * is_reported
 
 
@@ -329,7 +333,7 @@ def test_of_what_is_not_updated_only_what_may_refuse_more_is_reported(
 
     said = messages(base, {**base, "apps/a.yaml": policy(new, mark=ONCE)})
 
-    words = f"NetworkPolicy/shop/deny is not updated, by {ONCE}"
+    words = f"NetworkPolicy/shop/deny is not updated because of {ONCE}"
     assert said == ([f"{words}: {lost}"] if lost else [])
 
 
@@ -349,7 +353,9 @@ def test_a_quota_that_is_not_updated_is_compared_by_its_amounts(
 
     said = messages(base, {**base, "apps/a.yaml": quota(new, ONCE)})
 
-    assert said == ([f"ResourceQuota/shop/most is not updated, by {ONCE}: {lost}"] if lost else [])
+    assert said == (
+        [f"ResourceQuota/shop/most is not updated because of {ONCE}: {lost}"] if lost else []
+    )
 
 
 GIT = (
@@ -402,7 +408,7 @@ def test_a_policy_that_moves_to_an_owner_that_waits_for_ever_is_gone(
     field: str, words: str
 ) -> None:
     name = "Kustomization/flux-system/guards"
-    lost = f"is never created, by {words} of {name}: what it refuses stays allowed"
+    lost = f"is never created because of {words} of {name}: what it refuses stays allowed"
 
     (message,) = moved(flux("guards", "guards", field))
 
@@ -420,7 +426,7 @@ def test_owners_that_wait_for_each_other_apply_nothing() -> None:
 
     (message,) = moved(f"{one}---\n{two}", {"two/b.yaml": config("two")})
 
-    assert "is never created, by spec.dependsOn[name=two] of" in message
+    assert "is never created because of spec.dependsOn[name=two] of" in message
 
 
 @pytest.mark.parametrize("suspend", ["true", "false"])
@@ -434,7 +440,10 @@ def test_a_suspended_source_gives_nothing_new(suspend: str, was: str) -> None:
 
     cause = "suspend: true of GitRepository/flux-system/some"
     never = "not" if was == suspend else "never"
-    words = f"NetworkPolicy/shop/deny is {never} created, by {cause}: what it refuses stays allowed"
+    words = (
+        f"NetworkPolicy/shop/deny is {never} created because of {cause}: "
+        "what it refuses stays allowed"
+    )
     assert said == ([words] if suspend == "true" else [])
 
 
@@ -491,7 +500,10 @@ def test_a_policy_that_moves_to_a_release_that_is_not_installed_is_gone(
 
     said = [one.message for one in found(analysis, "placement-changed")]
     never = [message for message in said if "is never created" in message]
-    lost = f"is never created, by {words} of HelmRelease/shop/guards: what it refuses stays allowed"
+    lost = (
+        f"is never created because of {words} of HelmRelease/shop/guards: "
+        "what it refuses stays allowed"
+    )
     assert never == ([f"NetworkPolicy/shop/deny {lost}"] if words else [])
 
 
@@ -583,7 +595,7 @@ def test_differences_that_argo_cd_newly_ignores_are_reported_for_limits(
 
     said = messages(base, head)
 
-    words = f"ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of {kind}"
+    words = f"ConfigMap/argocd/argocd-cm keeps Argo CD from syncing the ignored fields of {kind}"
     assert said == ([words] if kind else [])
 
 
@@ -600,7 +612,9 @@ def test_a_project_may_come_from_another_repository(used: str) -> None:
 
     said = messages(base, {**base, "argo/new.yaml": new, "new/a.yaml": policy()})
 
-    assert any("is never created, by project: gone" in one for one in said) == (used == "some")
+    assert any("is never created because of project: gone" in one for one in said) == (
+        used == "some"
+    )
 
 
 @pytest.mark.parametrize(
@@ -624,7 +638,7 @@ def test_the_older_setting_with_all_kinds_is_read_as_well(
 
     said = messages(base, head)
 
-    start = "ConfigMap/argocd/argocd-cm has Argo CD sync no change of what it ignores of"
+    start = "ConfigMap/argocd/argocd-cm keeps Argo CD from syncing the ignored fields of"
     assert said == ([f"{start} {words}"] if words else [])
 
 
@@ -659,7 +673,7 @@ def test_a_policy_that_moves_to_an_owner_that_may_not_apply_it_may_be_gone(
 ) -> None:
     said = moved(owner)
 
-    lost = f"NetworkPolicy/shop/deny may never be created, by {words}"
+    lost = f"NetworkPolicy/shop/deny may never be created because of {words}"
     assert [one.startswith(lost) for one in said] == [True] * bool(words)
 
 
@@ -708,7 +722,7 @@ def test_a_new_owner_below_one_that_only_a_person_syncs_may_not_be_created(
     analysis = review(Repository({**owners, "old/a.yaml": policy()}, {**owners, **new}))
 
     words = "Application/argocd/root without spec.syncPolicy.automated"
-    lost = f"NetworkPolicy/shop/deny may never be created, by {words}"
+    lost = f"NetworkPolicy/shop/deny may never be created because of {words}"
     said = [one.message for one in found(analysis, "placement-changed")]
     assert [one.startswith(lost) for one in said] == [True] * is_lost
 
@@ -795,7 +809,7 @@ def test_the_settings_of_a_set_are_those_that_its_parameters_fill_in(
 
     said = messages(base, {**base, "web/a.yaml": policy(), "web/b.yaml": config("other")})
 
-    start = "NetworkPolicy/shop/deny is not updated, by "
+    start = "NetworkPolicy/shop/deny is not updated because of "
     assert [one.startswith(start) for one in said] == [True] * is_frozen
 
 
@@ -832,7 +846,7 @@ def test_a_new_policy_of_a_paused_owner_waits_and_pausing_is_no_finding(owner: s
 
     (finding,) = found(analysis, "placement-changed")
     assert (paused, finding.severity) == ([], Severity.NOTICE)
-    assert finding.message.startswith("NetworkPolicy/shop/deny is not created, by ")
+    assert finding.message.startswith("NetworkPolicy/shop/deny is not created because of ")
 
 
 def test_a_new_policy_of_an_unknown_project_is_a_warning_unless_it_replaces_one() -> None:
@@ -879,7 +893,8 @@ def test_flux_applies_nothing_beside_a_secret_that_it_does_not_decrypt(
 
     said = messages(base, {**head, "guards/a.yaml": policy(), "guards/s.yaml": secret})
 
-    assert any("by sops of Secret/shop/key" in one for one in said) == (is_lost and not is_usual)
+    cause = "because of sops of Secret/shop/key"
+    assert any(cause in message for message in said) == (is_lost and not is_usual)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def test_an_error_says_that_its_owner_keeps_the_guard(owner: str, marks: str, wo
 
     assert finding.severity is Severity.ERROR
     assert finding.message.endswith(
-        f"; ClusterPolicy/no-latest stays in the cluster, by {words}, where no later review sees it"
+        f"; ClusterPolicy/no-latest stays in the cluster because of {words}, "
+        "where no later review sees it"
     )
 
 
@@ -128,7 +129,7 @@ def test_a_new_binding_is_judged_by_a_removed_role_that_stays(prune: str) -> Non
 
     assert [finding.severity for finding in grants] == [Severity.ERROR] * (prune == "false")
     assert all(
-        "; ClusterRole/ops stays in the cluster, by prune: false of " in finding.message
+        "; ClusterRole/ops stays in the cluster because of prune: false of " in finding.message
         for finding in grants
     )
 
@@ -154,9 +155,9 @@ def test_a_strong_role_may_not_go_unseen(
 
     assert [finding.severity for finding in findings] == severities
     message = (
-        "A later binding to ClusterRole/ops would be judged by none of its rules; ClusterRole/ops "
-        "stays in the cluster, by prune: false of Kustomization/flux-system/g, where no later "
-        "review sees it"
+        "A later binding to ClusterRole/ops would be judged without its rules; ClusterRole/ops "
+        "stays in the cluster because of prune: false of Kustomization/flux-system/g, "
+        "where no later review sees it"
     )
     assert [finding.message for finding in findings] == [message] * len(severities)
 
@@ -195,19 +196,22 @@ NEVER = "whoever removes the manifest later deletes it without a review"
             flux("g", "guards"),
             "",
             f"{FLUX_MARK}/ssa: IfNotPresent, {FLUX_MARK}/prune: disabled",
-            f", by {FLUX_MARK}/ssa: IfNotPresent",
+            f" because of {FLUX_MARK}/ssa: IfNotPresent",
         ),
         (
             SUSPENDED,
             "",
             f"{FLUX_MARK}/prune: disabled",
-            ", by suspend: true of Kustomization/flux-system/g",
+            " because of suspend: true of Kustomization/flux-system/g",
         ),
         (
             IGNORED,
             "",
             f"{ARGO}: Prune=confirm",
-            ", by spec.ignoreDifferences[kind=PersistentVolumeClaim] of Application/argocd/g",
+            (
+                " because of spec.ignoreDifferences[kind=PersistentVolumeClaim] "
+                "of Application/argocd/g"
+            ),
         ),
         (flux("g", "guards"), "", f"{FLUX_MARK}/prune: disabled", None),
         (flux("g", "guards", prune="false"), "", f"{FLUX_MARK}/reconcile: disabled", None),
@@ -231,7 +235,7 @@ def test_a_new_mark_keeps_nothing_where_it_does_not_arrive(
 
     findings = found(review(Repository(*sides)), "resource-pruned")
 
-    ends = [finding.message.partition("the object that is there")[2] for finding in findings]
+    ends = [finding.message.partition("the existing object")[2] for finding in findings]
     assert ends == ([] if by is None else [f"{by}: {NEVER}"])
     assert all(finding.severity is Severity.ERROR for finding in findings)
 
@@ -252,4 +256,6 @@ def test_an_owner_that_stays_itself_stands_for_its_fields() -> None:
 
     (finding,) = found(review(Repository(files, parent)), "guardrail-weakened")
 
-    assert "stays in the cluster, by Kustomization/flux-system/g, where no" in finding.message
+    assert (
+        "stays in the cluster because of Kustomization/flux-system/g, where no" in finding.message
+    )

@@ -65,7 +65,7 @@ def test_a_policy_rests_on_no_owner_that_a_kustomization_does_not_list() -> None
     head = {**listed({**start, "guards/a.yaml": policy()}), **unlisted}
 
     assert any(
-        "is never created, by Application/argocd/new, which" in finding.message
+        "is never created because of Application/argocd/new, which" in finding.message
         for finding in review(Repository(base, head)).findings
     )
 

@@ -294,7 +294,7 @@ def test_a_change_that_is_not_applied_pays_for_no_removal(way: Way) -> None:
     )
     assert finding.message.endswith(
         "; as the cluster receives it, without what no tool applies: "
-        f"NetworkPolicy/shop/a, by {way.words}"
+        f"NetworkPolicy/shop/a, because of {way.words}"
     )
 
 
@@ -315,7 +315,8 @@ def test_tightening_what_is_not_updated_is_found_before_anything_is_removed(way:
     (finding,) = found(review(Repository(base, head)), "placement-changed")
 
     assert finding.message.startswith(
-        f"NetworkPolicy/shop/a is not updated, by {way.words}: what it newly refuses stays allowed"
+        f"NetworkPolicy/shop/a is not updated because of {way.words}: "
+        "what it newly refuses stays allowed"
     )
 
 
@@ -336,7 +337,7 @@ def test_what_base_left_to_a_mark_pays_for_no_removal(mark: str, *, argo: bool) 
     analysis = review(Repository(base, head))
 
     (finding,) = found(analysis, "connectivity-widened")
-    assert "without what no tool applies: NetworkPolicy/shop/a, by " in finding.message
+    assert "without what no tool applies: NetworkPolicy/shop/a, because of " in finding.message
     assert found(analysis, "placement-changed") == []
 
 
@@ -360,7 +361,7 @@ def test_a_new_owner_that_waits_for_nothing_creates_nothing(field: str, words: s
 
     assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
     assert [finding.message for finding in found(analysis, "placement-changed")] == [
-        f"NetworkPolicy/shop/a is never created, by {words}: what it refuses stays allowed"
+        f"NetworkPolicy/shop/a is never created because of {words}: what it refuses stays allowed"
     ]
 
 
@@ -413,7 +414,7 @@ def test_an_application_that_argo_cd_refuses_creates_nothing(
 
     never = [f for f in found(analysis, "placement-changed") if "never created" in f.message]
     assert [finding.message for finding in never] == [
-        f"NetworkPolicy/shop/a is never created, by {words}: what it refuses stays allowed"
+        f"NetworkPolicy/shop/a is never created because of {words}: what it refuses stays allowed"
     ] * bool(words)
     assert bool(found(analysis, "connectivity-widened")) == bool(words)
 
@@ -440,7 +441,7 @@ def test_what_a_new_child_of_an_idle_owner_would_apply_is_not_created() -> None:
 
     assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
     assert (
-        "NetworkPolicy/shop/a is never created, by suspend: true of "
+        "NetworkPolicy/shop/a is never created because of suspend: true of "
         "Kustomization/flux-system/parent: what it refuses stays allowed"
     ) in [finding.message for finding in found(analysis, "placement-changed")]
 

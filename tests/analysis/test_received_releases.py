@@ -67,7 +67,7 @@ def test_a_guard_that_moves_to_what_an_upgrade_leaves_out_is_gone(
     assert blocks(analysis)
     assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
     assert [finding.message for finding in found(analysis, "placement-changed")] == [
-        f"NetworkPolicy/shop/a is never created, by {words}: what it refuses stays allowed"
+        f"NetworkPolicy/shop/a is never created because of {words}: what it refuses stays allowed"
     ]
 
 
@@ -106,4 +106,4 @@ def test_a_definition_of_a_chart_that_an_upgrade_skips_stays_as_it_is() -> None:
 
     assert "no tool applies" in found(analysis, "connectivity-widened")[0].message
     (finding,) = found(analysis, "placement-changed")
-    assert "is not updated, by" in finding.message
+    assert "is not updated because of" in finding.message

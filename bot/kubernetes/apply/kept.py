@@ -43,7 +43,7 @@ class Kept:
         key, field = next(iter(self.fields.items()))
         words = setting_in_words(field, key)
         keys = first_of([str(each) for each in self.fields], 1)
-        return f"{keys} stays in the cluster, by {words}, where no later review sees it"
+        return f"{keys} stays in the cluster because of {words}, where no later review sees it"
 
 
 def kept(before: State, after: State) -> Kept | None:

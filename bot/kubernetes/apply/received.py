@@ -59,7 +59,7 @@ class Received:
             first = (limiting or every)[0]
             words = first.handling.words(first.resource)
             keys = [str(first.resource.key), *(str(one.resource.key) for one in every[1:])]
-            parts.append(f"what no tool applies: {first_of(keys, 1)}, by {words}")
+            parts.append(f"what no tool applies: {first_of(keys, 1)}, because of {words}")
         if self.carried:
             parts.append(copies_in_words(self.carried))
         return ", and without ".join(parts)

@@ -42,7 +42,7 @@ _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _RANGE_BOUNDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"max": "{name} of a {type}", "maxLimitRequestRatio": "limit of {name} over its request"}
+    {"max": "{name} of a {type}", "maxLimitRequestRatio": "the ratio of {name} limit to request"}
 )
 _BoundKey: TypeAlias = tuple[str, str, str, str]
 """Namespace, what is bounded (quota, or field and type of a LimitRange), scopes, resource."""
@@ -136,10 +136,8 @@ def _raised(old: _Bound, new: _Bound) -> Finding:
     """A higher bound is a notice, but for one that allowed nothing of it."""
     resource = new.node.resource
     was, now = escaped(str(old.node.value)), escaped(str(new.node.value))
-    severity, than = Severity.NOTICE, f"instead of {was}"
-    if old.amount == 0:
-        severity, than = Severity.WARNING, "instead of none"
-    message = f"{str_of(resource)} now allows {now} of {new.words} {than}"
+    severity = Severity.NOTICE if old.amount else Severity.WARNING
+    message = f"{str_of(resource)} raises the limit on {new.words} from {was} to {now}"
     return Finding(new.node, message, severity, new.words, _facts(resource))
 
 

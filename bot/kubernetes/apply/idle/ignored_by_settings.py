@@ -43,7 +43,7 @@ def newly_unnoticed(change: Change) -> Iterator[tuple[Node, str]]:
     had = {ignored for _, ignored in _ignored(old)} if old is not None else set()
     for node, ignored in _ignored(new):
         if ignored not in had and _may_limit(ignored, new):
-            yield node, f"has Argo CD sync no change of what it ignores of {ignored.words}"
+            yield node, f"keeps Argo CD from syncing the ignored fields of {ignored.words}"
 
 
 def _ignored(settings: Resource) -> Iterator[tuple[Node, _Ignored]]:

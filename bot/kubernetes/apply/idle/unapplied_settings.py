@@ -77,11 +77,11 @@ def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
     for source in (spec["source"], *spec["sources"].items()):
         ignored = source["kustomize"]["ignoreMissingComponents"]
         if ignored.value is True:
-            yield ignored, "leaves out components: some versions of Argo CD apply the first alone"
+            yield ignored, "leaves out components: some versions of Argo CD apply only the first"
     for item in ignored_items(owner):
         if leaves_limits(item):
             kind = ignored_kind(item) or "every kind"
-            yield item, f"no longer applies what it ignores of {kind}"
+            yield item, f"no longer applies the ignored fields of {kind}"
 
 
 def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
@@ -94,7 +94,7 @@ def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
     for part, name in _HYDRATED:
         node = after[part][name]
         if before.exists and node.exists and before[part][name].value != node.value:
-            yield node, f"now takes what it applies from another {part}.{name}"
+            yield node, f"now syncs from another {part}.{name}"
 
 
 def _reordered(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
@@ -107,7 +107,10 @@ def _reordered(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
     now = [_place(item) for item in after.items()]
     common = [place for place in now if place in was]
     if common != [place for place in was if place in now]:
-        yield after, "applies its sources in another order, and of what several have the last one"
+        yield (
+            after,
+            "applies its sources in another order: of an object in several, the last copy counts",
+        )
 
 
 def _place(source: Node) -> tuple[str | None, ...]:

@@ -65,7 +65,7 @@ def _finding(mutation: Mutation) -> Finding | None:
         severity = _severity(mutation)
         field = escaped(".".join(mutation.path))
         if mutation.value is Computed.VALUE:
-            message = f"newly computes {field} of {names}: read by hand what it sets"
+            message = f"newly computes {field} of {names}: check by hand what it sets"
         elif mutation.value is None:
             message = f"newly removes {field} from {names}"
         else:

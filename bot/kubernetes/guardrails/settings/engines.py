@@ -47,7 +47,7 @@ _REQUESTERS: Final = MappingProxyType(
 _ENGINES: Final = frozenset(
     {"gatekeeper", "kyverno", "kubewarden-controller", "policy-controller", "policy-server"}
 )
-_UNASKED: Final = "nothing judges what its webhooks ask about"
+_UNASKED: Final = "nothing answers its webhooks"
 # https://github.com/open-policy-agent/gatekeeper/blob/master/pkg/webhook/namespacelabel.go
 _EXEMPT: Final = MappingProxyType(
     {
@@ -118,12 +118,12 @@ def _configuration(old: Resource, new: Resource) -> Iterator[_Loosening]:
     known = set(_FILTER.findall(before["resourceFilters"].text or ""))
     for entry in dict.fromkeys(_FILTER.findall(after["resourceFilters"].text or "")):
         if entry not in known and not _is_usual(entry, new.namespace):
-            yield _Loosening(after["resourceFilters"], f"newly leaves out {escaped(entry)}")
+            yield _Loosening(after["resourceFilters"], f"newly ignores {escaped(entry)}")
     for field, what in _REQUESTERS.items():
         known = set(_names(before[field]))
         for name in _names(after[field]):
             if name not in known and not name.startswith("!") and name != "system:nodes":
-                words = f"newly leaves out requests of {what} {escaped(name)}"
+                words = f"newly ignores requests of {what} {escaped(name)}"
                 yield _Loosening(after[field], words)
     yield from _webhooks(old, new)
 
@@ -171,7 +171,7 @@ def _rules(old: Resource, new: Resource) -> Iterator[_Loosening]:
     if node.text != "One" or old.at("spec", "applyRules").text == "One":
         return
     if len(tuple(new.at("spec", "rules").items())) > 1:
-        yield _Loosening(node, "newly applies only the first of its rules that matches")
+        yield _Loosening(node, "newly applies only the first rule that matches")
 
 
 def _controller(old: Resource, new: Resource) -> Iterator[_Loosening]:
@@ -199,11 +199,11 @@ def _controller(old: Resource, new: Resource) -> Iterator[_Loosening]:
 def _flag(engine: str, flag: ControllerFlag) -> Iterator[_Loosening]:
     if engine == "gatekeeper" and flag.name in _EXEMPT:
         spaces = _EXEMPT[flag.name].format(escaped(flag.value))
-        yield _Loosening(flag.node, f"newly lets {spaces} opt out by a label")
+        yield _Loosening(flag.node, f"newly lets {spaces} opt out with a label")
     if engine != "kyverno" or not flag.is_on:
         return
     if flag.name == "forceFailurePolicyIgnore":
-        yield _Loosening(flag.node, "newly lets in what it fails to judge")
+        yield _Loosening(flag.node, "newly admits requests that it fails to judge")
     if flag.name == "enablePolicyException":
         words = "newly takes exceptions from its policies"
         yield _Loosening(flag.node, words, severity=Severity.WARNING)

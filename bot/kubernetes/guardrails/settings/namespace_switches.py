@@ -50,7 +50,7 @@ _SWITCHES: Final = (
         "leaves Linkerd's mesh: its new pods have no mutual TLS, and no policy of Linkerd holds",
         "policy.linkerd.io",
     ),
-    _Switch("annotations", (_INBOUND,), "newly lets in traffic that Linkerd refused by default"),
+    _Switch("annotations", (_INBOUND,), "newly admits traffic that Linkerd refused by default"),
 )
 
 
