@@ -13,7 +13,7 @@ _NAMESPACE = "Namespace"
 def closed_namespaces(
     roots: Iterable[Applied], resources: Iterable[Resource], *, links: bool
 ) -> frozenset[str]:
-    """The namespaces of which what is not among these resources does not exist.
+    """The closed namespaces: what is not among these resources does not exist in them.
 
     A root that was not read, or of which some file was not, may put anything anywhere: it leaves
     every namespace open, unless its kustomization puts all that it holds into one, which then is

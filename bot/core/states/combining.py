@@ -60,7 +60,7 @@ def with_unlisted(resources: Iterable[Resource], added: Iterable[Resource]) -> t
 
 
 def _hidden(applied: Applied, hiding: Iterable[Applied]) -> frozenset[ResourceKey]:
-    """Return the keys of which the owner of a root applies no copy, by one of its later sources."""
+    """Return the keys that a later source keeps the owner of a root from applying."""
     later = (
         other.unapplied
         for other in hiding
@@ -84,7 +84,7 @@ def _source_order(applied: Applied) -> int:
 
 
 def joined(resources: Iterable[Resource], nested: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Return resources, of which each has a key of its own, with carried ones beside them.
+    """Return resources with distinct keys, with carried ones beside them.
 
     None of those replaces another one of its key.
     """

@@ -140,7 +140,7 @@ def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubjec
 
 
 def _sources(applied: Applied) -> tuple[object, ...]:
-    """Which versions of what lies elsewhere a root is made of, whether or not they are here."""
+    """The versions of the remote sources that a root uses, fetched or not."""
     declared = applied.root.declared
     references = {remote.reference for remote in applied.root.remotes}
     charts = [source for reason in applied.root.reasons for source in reason.sources]
@@ -148,7 +148,7 @@ def _sources(applied: Applied) -> tuple[object, ...]:
 
 
 def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
-    """What is not known once it is installed. New unless it was as unknown at base."""
+    """The problem that an upgrade is not known. New unless it was not known at base either."""
     reason = after.upgrade_reasons[0]
     known_messages = (
         {current_reason.message for current_reason in before.upgrade_reasons}

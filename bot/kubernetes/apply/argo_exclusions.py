@@ -30,7 +30,7 @@ class _Exclusion:
     includes: bool
 
     def names(self, resource: Resource) -> bool:
-        """Whether it is about this object; an item for other clusters alone is not."""
+        """Whether the item covers this object; one for other clusters alone does not."""
         key = resource.key
         clusters = frozenset(_texts(self.item, "clusters"))
         return (
@@ -41,7 +41,7 @@ class _Exclusion:
 
 
 def excluded_by(resource: Resource, owner: Resource, state: State) -> Node | None:
-    """Return the field by which Argo CD applies no object of this kind for an Application.
+    """Return the field that keeps Argo CD from applying this kind for an Application.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#resource-exclusioninclusion
     """

@@ -35,7 +35,7 @@ class ApiFault:
 
 
 def if_unlisted(fault: ApiFault) -> ApiFault:
-    """The fault of a file that nothing applies where objects say what is applied.
+    """The fault of a file that nothing applies, where objects declare what is applied.
 
     What takes the file in may add the fields that it lacks, as patches of a Flux Kustomization do.
     """

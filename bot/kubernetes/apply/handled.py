@@ -39,14 +39,14 @@ MARKS: Final = (
     b"configmanagement.gke.io/managed",
     b"lifecycle.config.k8s.io/mutation",
 )
-"""What the annotations and labels of an object hold that may not be applied as it stands."""
+"""Texts in the annotations and labels of objects that may not be applied as they stand."""
 
 _UPGRADE_HOOKS: Final = frozenset({"pre-upgrade", "post-upgrade"})
 
 
 @dataclass(frozen=True, slots=True)
 class Handlings:
-    """The handlings of the resources of a state, which a change makes of `base`."""
+    """The handlings of the resources of a state that follows `base`."""
 
     state: State
     base: State
@@ -160,7 +160,7 @@ def _restricting(state: State) -> bool:
 
 
 def _by_mark(resource: Resource, owners: Collection[Owner]) -> Handling | None:
-    """What the marks of an object say; Flux and Config Sync each obey their own alone.
+    """The handling that an object's marks ask for; Flux and Config Sync obey only their own.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
     """

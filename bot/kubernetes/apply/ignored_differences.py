@@ -29,7 +29,7 @@ _CONTROLLERS: Final = frozenset(
         "rollouts-controller",
     }
 )
-"""Managers of fields that set nothing which limits others."""
+"""Field managers that set nothing which limits others."""
 _CERTIFICATE: Final = "caBundle"
 _PATH: Final = r"(?:\.[A-Za-z_][\w-]*|\.?\[\"[^\"\\]+\"\]|\.?\[\d*\]|\?)+"
 _JQ_PATH: Final = pattern(_PATH)
@@ -45,7 +45,7 @@ _JQ_STEP: Final = pattern(r"[A-Za-z_][\w-]*|\"[^\"\\]+\"|\[\d*\]")
 
 
 def ignored_items(owner: Resource) -> Iterator[Node]:
-    """Yield the items by which an owner leaves more than certificates as it is.
+    """Yield the items by which an owner ignores more than certificates.
 
     They are those of Flux's `ignore`, and of `ignoreDifferences` of Argo CD, if it respects them or
     applies only what differs in another field.
@@ -56,7 +56,7 @@ def ignored_items(owner: Resource) -> Iterator[Node]:
 
 
 def uncompared_items(owner: Resource) -> Iterator[Node]:
-    """Yield the items whose fields do not make an object differ, but for certificates alone."""
+    """Yield the items whose fields do not count as differences, other than certificates."""
     items: Iterator[Node] = iter(())
     if owner.group_kind == kinds.FLUX_KUSTOMIZATION:
         items = owner.at("spec", "ignore").items()

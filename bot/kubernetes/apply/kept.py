@@ -109,7 +109,7 @@ def _keeping(resource: Resource, before: State, after: State) -> Node | None:
 
 
 def _may_be_pruned_later(owner: Owner, resource: Resource, after: State) -> bool:
-    """Whether only the settings of an Application keep a resource: it goes on tracking that."""
+    """Whether only an Application's settings keep a resource, which it may still prune later."""
     current = after.get(owner.resource.key) or owner.resource
     is_argo = owner.resource.group_kind in kinds.APPLICATIONS
     return is_argo and argo_prune_mark(resource) != "left" and not prunes_automatically(current)

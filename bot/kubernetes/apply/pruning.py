@@ -72,14 +72,14 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
 
 
 def is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
-    """Return whether these kinds (`Kind` or `group/Kind`) name that of a resource with a name."""
+    """Return whether a resource has a name and is of one of these kinds (`Kind`, `group/Kind`)."""
     key = resource.key
     is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
     return is_wanted and not key.name.endswith("*")
 
 
 def fate_of(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:
-    """Return the worst that the owners of base do with a resource whose manifest goes.
+    """Return the worst fate that base's owners give a resource whose manifest is removed.
 
     With it the owner that does so, where the change removes that as well.
     """

@@ -148,7 +148,7 @@ class _Comparison:
     head: Handlings
 
     def candidates(self) -> Iterator[ResourceKey]:
-        """Yield what changes, and what limits others and may not arrive, or have moved."""
+        """Yield what changes, and what limits others and may not arrive or may have moved."""
         before, after = self.base.state, self.head.state
         seen = {change.key: None for change in after.since(before)}
         may_move = bool(self.head.idle or self.head.new_owners)

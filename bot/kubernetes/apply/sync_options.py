@@ -53,7 +53,7 @@ def is_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
 
 
 def is_passing_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
-    """Whether the cluster keeps a hook only in passing.
+    """Whether the cluster keeps a hook only until it has run, or creates it only at times.
 
     It is deleted once it has run, or created only when a sync fails or something is deleted.
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/#hook-lifecycle-and-cleanup
@@ -67,7 +67,7 @@ def is_passing_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
 
 
 def is_lost_as_hook(resource: Resource, owners: Collection[Owner] = ()) -> bool:
-    """Whether what was an object before and becomes this hook is not kept in the cluster.
+    """Whether an object that becomes this hook is lost to the cluster.
 
     An upgrade by Helm deletes what the release had as an object; only hooks after it come again.
     """

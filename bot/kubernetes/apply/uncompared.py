@@ -1,4 +1,4 @@
-"""Changes of which an owner sees none, as it compares none of their fields."""
+"""Changes that an owner does not see, because it ignores the fields that differ."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_uncompared(old: Resource | None, new: Resource | None, handling: Handling
 
 
 def syncing_owners(before: State, after: State) -> frozenset[ResourceKey]:
-    """Return the Applications and sets of which something differs that they do not ignore.
+    """Return the Applications and sets that have a difference which they do not ignore.
 
     Argo CD begins no sync by itself while everything that differs is ignored; a sync applies all.
     https://github.com/argoproj/argo-cd/blob/master/controller/appcontroller.go (autoSync)

@@ -1,4 +1,4 @@
-"""New marks by which a tool keeps an object, and that do not come to the object in the cluster."""
+"""New marks that protect an object from pruning, but do not reach it in the cluster."""
 
 from __future__ import annotations
 

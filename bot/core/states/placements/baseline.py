@@ -52,7 +52,7 @@ def _with_baseline(applied: Applied, new_applied: Applied) -> Applied:
 
 
 def _changed(old: Root, new: Root) -> set[str] | None:
-    """The files that differ, by the tree's own paths; None where something else does."""
+    """The files that differ, by their paths in the tree; None where anything else differs."""
     if (old.edits, old.release, old.finish) != (new.edits, new.release, new.finish):
         return None
     seen = {path for path in {*old.files, *new.files} if old.files.get(path) != new.files.get(path)}

@@ -1,4 +1,4 @@
-"""Linking: the entry that takes a file in which lay there before, or that no longer does."""
+"""Linking: the entry that newly includes an existing file, or that no longer does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """What newly takes files in at head, and what took them in at base and does not any more."""
+    """The entries that newly include files at head, and those that no longer include files."""
 
     before: Roots = field(default_factory=Roots)
     after: Roots = field(default_factory=Roots)
@@ -34,11 +34,11 @@ class Linking:
     new: Mapping[str, Kustomization] = field(default_factory=lambda: MappingProxyType({}))
 
     def added(self, path: str) -> Entry | None:
-        """The entry at head that takes a file in which none did at base."""
+        """The entry at head that includes a file which no entry included at base."""
         return _listed(path, self.new, self.old) or _declared(path, self.after, self.before)
 
     def removed(self, path: str) -> Entry | None:
-        """The entry at base that took a file in which head no longer has."""
+        """The entry at base that included a file, and that head no longer has."""
         return _listed(path, self.old, self.new) or _declared(path, self.before, self.after)
 
 
@@ -48,7 +48,7 @@ NO_LINKING: Final = Linking()
 def _listed(
     path: str, here: Mapping[str, Kustomization], there: Mapping[str, Kustomization]
 ) -> Entry | None:
-    """The entry of a kustomization of one side, which the other side's does not have."""
+    """The entry of one side's kustomization that the other side's does not have."""
     for place, kustomization in here.items():
         other = there.get(place)
         if kustomization.source is None:
@@ -65,7 +65,7 @@ def _listed(
 
 
 def _declared(path: str, here: Roots, there: Roots) -> Entry | None:
-    """What declares a root with this file on one side, where the other side's has not got it."""
+    """What declares a root with this file on one side, where the other side's root lacks it."""
     for key, root in here.roots.items():
         if root.declared is None or path not in root.tree_files:
             continue

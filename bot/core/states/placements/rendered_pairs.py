@@ -1,4 +1,4 @@
-"""What renderers made of a root at base and at head, for whoever asks which line made it so."""
+"""What renderers made of a root at base and at head, to find the lines that cause it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Read(Protocol):
     def __call__(
         self, built: BuildResult, declared: Declared | None = None, /
     ) -> tuple[Resource, ...]:
-        """The resources, finished as this declaration says, None for as the root's own does."""
+        """The resources as this declaration transforms them; None stands for the root's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def rendered_of(
     shared: frozenset[str],
     again: PutBack | None,
 ) -> Iterator[RenderedPair]:
-    """A root that was rendered, and once more as it is upgraded where that is another thing.
+    """A rendered root, and the same root as an upgrade where that differs.
 
     `shared` are its files that other roots of head are made of as well, `again` builds it anew.
     """

@@ -135,7 +135,7 @@ class RootReader:
 
     def _build(self, root: Root, roots: Roots) -> Applied:
         named = listed_manifests(root.path, roots.kustomizations)
-        # What is wrong with the text of others is no matter of this repository.
+        # Faults in the text of others are not this repository's.
         local = (path for path in named if not zone(path))
         listed = {path: root.files[path] for path in local if path in root.files}
         files = self._files(listed, kustomize=True)

@@ -109,7 +109,7 @@ def _offered(old: Resource | None, new: Resource | None) -> frozenset[str]:
 
 
 def _is_used_otherwise(old: Resource, new: Resource) -> bool:
-    """Whether those who name a resource get something else of it."""
+    """Whether resources that name this one get something else from it."""
     return new.group_kind in _USED_BY_NAME and _content(old) != _content(new)
 
 

@@ -89,7 +89,7 @@ class Rendering:
         return _with(before, counterparts[0]), _with(after, counterparts[1])
 
     def _refusal(self, root: Root) -> BuildResult | None:
-        """Why a root is not even tried; None where it may be."""
+        """Why a root is not built at all; None where it may be."""
         if root.refusals or root.build is None:
             status: BuildStatus = "limit" if root.spent else "refused"
             return BuildResult(status, message=(root.refusals or root.reasons)[0].message)
@@ -101,7 +101,7 @@ class Rendering:
         return None
 
     def _make(self, orders: Iterable[_Order]) -> None:
-        """Have built what was not built yet, as far as the budget goes."""
+        """Build what is not built yet, as far as the budget allows."""
         builds: dict[object, Build] = {}
         for order in orders:
             if order.key not in self.answers and len(self.answers) + len(builds) < MOST_BUILDS:
@@ -112,7 +112,7 @@ class Rendering:
             self.tools.update(result.tool for result in built if result.tool)
 
     def _repeats(self, root: Root) -> Iterator[_Order]:
-        """What else must be built of a chart that does not come out the same each time."""
+        """The further builds of a chart whose output differs from build to build."""
         first, *others = _orders(root)
         built = self._answer(first)
         if built.status == "rendered" and any(self._answer(order) != built for order in others):

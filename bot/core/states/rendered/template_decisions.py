@@ -73,7 +73,7 @@ def template_decisions(
 def _decisions(
     files: Files, prefixes: tuple[str, ...], blobs: Blobs
 ) -> tuple[TemplateDecision, ...]:
-    """The late decisions of every template of these charts."""
+    """The decisions of every template of these charts."""
     paths = sorted(path for path in files.all if path.startswith(prefixes))
     texts = {path: _text(file, blobs) for path, file in _templates(files, paths).items()}
     asking = frozenset(name for text in texts.values() for name in asking_templates(text))
@@ -85,7 +85,7 @@ def _decisions(
 def decisions_in(
     path: str, text: str, asking: frozenset[str] = frozenset()
 ) -> Iterator[TemplateDecision]:
-    """The late decisions of a template, each at the line that opens it.
+    """The decisions of a template, each at the line that opens it.
 
     `asking` are the named templates that ask; what they decide are kinds alone, as most of them
     choose API versions and labels.

@@ -115,7 +115,7 @@ def is_in_charts(
 
 
 def absent(dependency: Dependency, answer: FetchResult | None = None) -> Reason:
-    """Why a dependency is not there: nobody put it there, and it was not brought."""
+    """Why a dependency is missing: it is not in the tree, and it was not fetched."""
     address = without_credentials(dependency.repository)
     where = f" from {address}" if address else ""
     message = f": {answer.message}" if answer is not None and answer.message else ""

@@ -145,7 +145,7 @@ class _Collector:
     def _from_elsewhere(
         self, dependency: Dependency, shown: str, depth: int
     ) -> Iterator[tuple[str, str]]:
-        """A chart of which an exact version was brought, else why there is none."""
+        """A chart that was fetched in an exact version, else why there is none."""
         fetched = self._paths.fetched
         try:
             remote = self._remote(dependency)

@@ -103,7 +103,7 @@ class DeclaredCharts:
 
 
 def _missing(chart: RemoteChart, title: str, answer: FetchResult | None) -> Reason:
-    """Why a chart from elsewhere is not here."""
+    """Why a remote chart was not fetched."""
     message = f": {answer.message}" if answer is not None and answer.message else ""
     if answer is not None and answer.status == "fetched":
         message = ": the fetched source is not a chart"

@@ -1,1 +1,1 @@
-"""What carriers make of the objects in them: how, where and whether they apply them."""
+"""How, where and whether do carriers apply the objects in them?"""

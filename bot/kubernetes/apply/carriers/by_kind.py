@@ -1,4 +1,4 @@
-"""What carriers say of the objects in them: whether they create and update them."""
+"""Do carriers create and update the objects in them?"""
 
 from __future__ import annotations
 

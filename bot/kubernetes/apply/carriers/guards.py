@@ -1,4 +1,4 @@
-"""Guards that only a carrier holds, of which no manifest shows that anything applies them.
+"""Guards inside carriers, which no manifest shows to be applied.
 
 A Kyverno rule may never match, a workflow never run, a Policy have no placement, and nothing at all
 may read an object of an unknown kind. So a guard in a carrier makes up for none that is removed.
@@ -27,7 +27,7 @@ def limiting_kinds(state: State) -> tuple[GroupKind, ...]:
 
 
 def carried_guards(state: State) -> tuple[Resource, ...]:
-    """Return the carried resources that limit others, with namespaces that limit their pods."""
+    """Return the carried resources that limit others, and namespaces that limit their pods."""
     return state.derived(_carried_guards)
 
 
@@ -51,7 +51,7 @@ def carrier_of(guard: Resource) -> str:
 
 
 def renamed_carriers(before: State, after: State) -> Mapping[str, str]:
-    """Return the carriers that base has under another name, with that: keys as text.
+    """Return base's key of each carrier that head has under another name, by head's key.
 
     Kyverno deletes what a removed policy generated, and generates it anew only for what exists
     later, unless the policy says otherwise.
@@ -96,7 +96,7 @@ def _nameless(resource: Resource) -> tuple[GroupKind, str | None, str]:
 
 
 def without_guards(state: State, guards: Collection[Resource]) -> State:
-    """Return a state without what some of its carried resources limit; itself for none."""
+    """Return a state without these carried guards; the state itself where there are none."""
     if not guards:
         return state
     keys = {guard.key for guard in guards}

@@ -1,4 +1,4 @@
-"""Which clusters carriers of Open Cluster Management go to, as objects beside them say."""
+"""To which clusters do the carriers of Open Cluster Management go?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Placement:
 
     @property
     def selection(self) -> object:
-        """What makes it the same selection: what it selects, or its name where that is unknown."""
+        """What identifies the selection: what it selects, or its name where that is unknown."""
         spec = self.manifest.at("spec").value if self.manifest is not None else None
         return spec if spec is not None else (self.kind, self.name)
 

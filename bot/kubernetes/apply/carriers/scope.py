@@ -179,14 +179,14 @@ def _is_wider(name: str, old: Node, new: Node) -> bool:
 
 
 def _matches_more(old: Body, new: Body) -> bool:
-    """Whether a match has all alternatives of another one, and is like it in all else."""
+    """Whether a match has all alternatives of another one, and equals it otherwise."""
     rest = [{name: side[name] for name in side if name != "any"} for side in (old, new)]
     alternatives = sequence(new.get("any"))
     return rest[0] == rest[1] and all(one in alternatives for one in sequence(old.get("any")))
 
 
 def _selects_more(old: Body, new: Body) -> bool:
-    """Whether a selector of labels asks for no more than another one.
+    """Whether a label selector requires no more than another one.
 
     An empty one selects everything or nothing, depending on who reads it.
     """

@@ -1,4 +1,4 @@
-"""What Argo CD does not apply: refused Applications, closed windows, and sets that update none."""
+"""Applications that Argo CD does not sync: refused, in a closed window, or not updated by a set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SOURCES: Final = ("source", "sources")
 
 
 def refused(owner: Resource, before: State, after: State) -> Node | None:
-    """Return the field for which Argo CD syncs nothing new of an Application or a set."""
+    """Return the field because of which Argo CD syncs nothing new for an Application or a set."""
     if owner.group_kind == kinds.APPLICATION:
         refusing = _refused(owner, before, after)
     else:
@@ -27,7 +27,7 @@ def refused(owner: Resource, before: State, after: State) -> Node | None:
 
 
 def _refused(owner: Resource, before: State, after: State) -> Node | None:
-    """The field for which Argo CD refuses a new Application: its project, or its namespace.
+    """The field because of which Argo CD refuses a new Application: its project or namespace.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/
     """
@@ -49,7 +49,7 @@ def _refused(owner: Resource, before: State, after: State) -> Node | None:
 
 
 def _not_updated(owner: Resource, before: State, after: State) -> Node | None:
-    """The field by which a set leaves its Applications with the sources that base gives them.
+    """The field that keeps a set from changing the sources of its Applications.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Controlling-Resource-Modification/
     """
@@ -83,7 +83,7 @@ def _keeping(owner: Resource, old: Resource) -> Node | None:
 
 
 def _is_moved(key: ResourceKey, before: State, after: State) -> bool:
-    """Whether an Application of a set gets another directory, as by its generators."""
+    """Whether an Application of a set gets another directory, for example from a generator."""
     paths = [
         {root.name: root.path for root in state.declarations if root.node.resource.key == key}
         for state in (before, after)
@@ -92,7 +92,7 @@ def _is_moved(key: ResourceKey, before: State, after: State) -> bool:
 
 
 def _keeps_source(path: FieldPath, old: Resource, new: Resource) -> bool:
-    """Whether a field that is left alone holds all sources, or what differs of one."""
+    """Whether an ignored field holds all sources, or the part of a source that differs."""
     if path in (("spec",), *(("spec", name) for name in _SOURCES)):
         return True
     if path[:2] not in (("spec", "source"), ("spec", "sources")) or "*" in path:

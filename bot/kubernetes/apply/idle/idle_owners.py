@@ -48,7 +48,7 @@ def is_pause(field: Node) -> bool:
 
 
 def _is_named_twice(destination: Node) -> bool:
-    """Whether a destination has both fields; a template that only a generator fills in has not."""
+    """Whether a destination has both fields; fields that a generator fills in do not count."""
     texts = [destination[name].text or "" for name in ("server", "name")]
     return all(text and "{{" not in text for text in texts)
 

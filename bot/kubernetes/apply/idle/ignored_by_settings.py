@@ -1,4 +1,4 @@
-"""What the settings of Argo CD leave as it is in the cluster, for all Applications.
+"""Fields that Argo CD's own settings ignore, for all Applications.
 
 https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/#system-level-configuration
 """
@@ -24,7 +24,7 @@ _ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class _Ignored:
-    """The fields that are ignored of a group and kind, each of which may be a glob."""
+    """The ignored fields of a group and kind, which may both be globs."""
 
     group: str
     kind: str
@@ -36,7 +36,7 @@ class _Ignored:
 
 
 def newly_unnoticed(change: Change) -> Iterator[tuple[Node, str]]:
-    """Yield the settings by which Argo CD newly syncs no difference of what limits others."""
+    """Yield the settings that newly ignore differences of objects that limit others."""
     old, new = change.before, change.after
     if new is None or new.name != _SETTINGS:
         return
@@ -47,7 +47,7 @@ def newly_unnoticed(change: Change) -> Iterator[tuple[Node, str]]:
 
 
 def _ignored(settings: Resource) -> Iterator[tuple[Node, _Ignored]]:
-    """Yield what each setting ignores, also by the older one that has all kinds in one text.
+    """Yield what each setting ignores, the older setting with all kinds in one text included.
 
     https://github.com/argoproj/argo-cd/blob/master/util/settings/settings.go (GetResourceOverrides)
     """

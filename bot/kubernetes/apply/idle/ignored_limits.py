@@ -1,4 +1,4 @@
-"""Which ignored differences leave alone what limits others."""
+"""Which ignored differences keep changes of objects that limit others from being applied?"""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bot.kubernetes.apply.ignored_targets import may_be_about, may_limit_others
 
 _OTHER: Final = frozenset({"metadata", "status", "data", "stringData", "binaryData"})
 _OF_OTHERS: Final = frozenset({"replicas", "template", "clusterIP", "clusterIPs", "volumeName"})
-"""Fields of a spec that workloads, Services and claims have, and what limits others has not."""
+"""Fields of a spec that workloads, Services and claims have, and no object that limits others."""
 _LABELS: Final = ("metadata", "labels")
 _POD_SECURITY: Final = "pod-security.kubernetes.io/"
 
 
 def leaves_limits(item: Node) -> bool:
-    """Return whether an item of ignored differences leaves alone what limits others."""
+    """Return whether an item of ignored differences covers objects that limit others."""
     is_about_limits = may_limit_others(item)
     is_about_namespaces = may_be_about(item, kinds.NAMESPACE)
     fields = ignored_fields(item)
@@ -37,6 +37,6 @@ def _limits(path: FieldPath) -> bool:
 
 
 def _is_pod_security(path: FieldPath) -> bool:
-    """Whether a field is a label by which a namespace limits its pods, or holds such."""
+    """Whether a field is, or contains, a label by which a namespace limits its pods."""
     label = path[2] if len(path) > 2 else _POD_SECURITY
     return path[:2] == _LABELS[: len(path)] and label.startswith(_POD_SECURITY)

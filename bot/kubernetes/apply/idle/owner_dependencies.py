@@ -112,7 +112,7 @@ def circular_owners(state: State) -> frozenset[OwnerTarget]:
 
 
 def _needed_values(references: Node, owner: Resource) -> Iterator[OwnerDependency]:
-    """The settings and Secrets of which a list takes values, without which its owner stops.
+    """The ConfigMaps and Secrets from which a list takes values, and which its owner needs.
 
     https://fluxcd.io/flux/components/helm/helmreleases/#values-references
     """

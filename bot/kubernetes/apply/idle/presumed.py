@@ -1,4 +1,4 @@
-"""Owners of which no manifest shows that they apply anything: only a guard may not rest on them."""
+"""Owners that no manifest shows to be applied: enough for anything but a guard."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def applied_by_nobody(owner: Resource, before: State, after: State) -> Node | No
 
 
 def is_presumed(field: Node, state: State) -> bool:
-    """Return whether an owner is idle by what is not here, and may well be elsewhere.
+    """Return whether an owner is idle only because an object is not here that may be elsewhere.
 
     That is something that applies it, or the project of an Application.
     """

@@ -30,7 +30,7 @@ YEAR: Final = _DAYS / 4 * 86_400
 
 @lru_cache(maxsize=256)
 def starts_in_a_year(schedule: str) -> float | None:
-    """Return how often a schedule comes in a year; None where it cannot be read."""
+    """Return how often a schedule fires in a year; None where it cannot be parsed."""
     zone, _, rest = schedule.strip().partition(" ")
     texts = (rest if zone.startswith(("TZ=", "CRON_TZ=")) else schedule).split()
     if len(texts) != len(_BOUNDS):

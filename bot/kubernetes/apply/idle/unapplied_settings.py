@@ -25,7 +25,7 @@ _HYDRATED: Final = (
 
 
 def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tuple[Node, str]]:
-    """The settings that an owner newly has, each with what its tool then does."""
+    """The new settings of an owner, each with its effect."""
     old, new = change.before, change.after
     if new is None:
         return
@@ -51,7 +51,7 @@ def newly_unapplied(change: Change, before: State, after: State) -> Iterator[tup
 
 
 def _may_lose_limits(new: Resource, before: State, after: State) -> bool:
-    """Whether a new owner has what limits others, or what base applies, or nobody knows what."""
+    """Whether a new owner has objects that limit others or that base applies, or unknown ones."""
     if all(root.node.resource.key != new.key for root in after.declarations):
         return False
     keys = [
@@ -63,7 +63,7 @@ def _may_lose_limits(new: Resource, before: State, after: State) -> bool:
 
 
 def _ignored(olds: Iterable[Resource], news: Iterable[Resource]) -> Iterator[tuple[Node, str]]:
-    """What an owner newly leaves as it is in the cluster, or leaves out of a build."""
+    """The settings by which an owner newly ignores fields or leaves out parts of a build."""
     had = [(effect, node.value) for old in olds for node, effect in _ignoring(old)]
     for node, effect in (ignoring for new in news for ignoring in _ignoring(new)):
         if (effect, node.value) not in had:
@@ -72,7 +72,7 @@ def _ignored(olds: Iterable[Resource], news: Iterable[Resource]) -> Iterator[tup
 
 
 def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
-    """What an owner leaves as it is in the cluster, or leaves out of a build."""
+    """The settings by which an owner ignores fields or leaves out parts of a build."""
     spec = application_spec(owner)
     for source in (spec["source"], *spec["sources"].items()):
         ignored = source["kustomize"]["ignoreMissingComponents"]
@@ -85,7 +85,7 @@ def _ignoring(owner: Resource) -> Iterator[tuple[Node, str]]:
 
 
 def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
-    """Another branch or directory than before that a hydrator syncs, or writes to.
+    """The changed branch or directory that a hydrator syncs from, or writes to.
 
     A first hydrator is judged by its dry source, from which it writes what is synced.
     https://argo-cd.readthedocs.io/en/stable/user-guide/source-hydrator/
@@ -98,7 +98,7 @@ def _hydrated(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
 
 
 def _reordered(old: Resource, new: Resource) -> Iterator[tuple[Node, str]]:
-    """Sources in another order than before: of an object that several have, the last one counts.
+    """Sources in a new order: of an object in several, Argo CD applies the last copy.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/multiple_sources/
     """

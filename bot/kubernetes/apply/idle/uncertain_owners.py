@@ -1,4 +1,4 @@
-"""New owners of which nobody can tell that they apply by themselves what they take over.
+"""New owners that may not apply by themselves what they take over.
 
 A guard that such an owner takes from one that certainly applied it may be gone.
 """
@@ -57,7 +57,7 @@ def _words(field: Node) -> tuple[str | None, str, str | None]:
 
 
 def takes_over(resource: Resource, before: State, after: State) -> bool:
-    """Return whether a guard has to make up for one that an owner of base applied by itself.
+    """Return whether a guard replaces one that an owner of base applied by itself.
 
     That is the same object, or one of its kind and namespace that head has no more.
     """
@@ -81,7 +81,7 @@ def takes_over(resource: Resource, before: State, after: State) -> bool:
 
 
 def manual_sync(owner: Resource) -> Node | None:
-    """Return the field by which only a person syncs an Application, or those of a set.
+    """Return the field because of which only a person syncs an Application, or those of a set.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/
     """
@@ -160,7 +160,7 @@ def _is_registered(version: str, state: State) -> bool:
 
 
 def _is_balanced(expression: str) -> bool:
-    """Whether every bracket and quote of an expression ends; one that is not does not compile."""
+    """Whether every bracket and quote of an expression is closed; else it does not compile."""
     pending: list[str] = []
     quote, is_escaped = "", False
     for character in expression:

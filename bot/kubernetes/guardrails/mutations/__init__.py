@@ -1,1 +1,1 @@
-"""Mutations at admission: what they set, and what anybody may do more by it."""
+"""What do mutations at admission set, and what do they newly permit?"""

@@ -1,4 +1,4 @@
-"""Mutations at admission that newly give pods more, or take from what limits others."""
+"""Mutations at admission that newly give pods more rights, or weaken what limits others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CONTEXT: Final = frozenset({"securityContext", *_PROFILES, *_IF_FALSE, "drop"})
 
 
 def mutations_added(before: State, after: State) -> Iterator[Finding]:
-    """What mutations of head set that no mutation of base does, and that lets anybody do more."""
+    """The findings about what mutations newly set, where that permits more."""
     if not any(True for _ in changes(before, after, *MUTATING)):
         return
     known = {mutation.identity for mutation in before.derived(mutations_of)}

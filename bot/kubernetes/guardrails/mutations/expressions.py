@@ -1,4 +1,4 @@
-"""What the CEL expression of a mutation sets, as far as its text says.
+"""What does the CEL expression of a mutation set, as far as its text shows?
 
 https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/#apply-configuration
 """

@@ -64,7 +64,7 @@ class Mutation:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What is the same in two mutations that set the same."""
+        """What identifies a mutation: equal for two that set one field to one value."""
         return (self.targets, self.path, repr(self.value), self.if_absent)
 
 

@@ -24,7 +24,7 @@ _CONFIGURATION: Final = GroupKind(_GROUP, "ConfigurationPolicy")
 
 @dataclass(frozen=True, slots=True)
 class _Deletion:
-    """What a policy must not have; without a name, every object of the kind."""
+    """An object that a policy deletes; without a name, every object of the kind."""
 
     kind: GroupKind
     namespace: str
@@ -38,7 +38,7 @@ class _Deletion:
 
 
 def limits_deleted(before: State, after: State) -> Iterator[Finding]:
-    """What enforced policies of head delete and none of base does.
+    """The findings about what enforced policies of head delete, and none of base.
 
     What base does not show may be an object that is cleaned up, and is a warning.
     """

@@ -60,7 +60,7 @@ _EXEMPT: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class _Loosening:
-    """What a setting newly lets in, and where it is set."""
+    """What a setting newly admits, and where it is set."""
 
     node: Node
     words: str
@@ -69,7 +69,7 @@ class _Loosening:
 
 
 def engines_loosened(before: State, after: State) -> Iterator[Finding]:
-    """The settings of a change by which a controller judges less than at base."""
+    """The changed settings by which a controller judges less than at base."""
     readers = {
         kinds.CONFIG_MAP: _configuration,
         kinds.DEPLOYMENT: _controller,
@@ -110,7 +110,7 @@ def _engines(deployment: Resource) -> dict[str, Node]:
 
 
 def _configuration(old: Resource, new: Resource) -> Iterator[_Loosening]:
-    """Kyverno's ConfigMap: whose requests about what it leaves unjudged."""
+    """Kyverno's ConfigMap: the users and resources whose requests it ignores."""
     labelled = new.labels.get("app.kubernetes.io/part-of", "").startswith("kyverno")
     if new.name != "kyverno" and not labelled:
         return
@@ -166,7 +166,7 @@ def _names(node: Node) -> tuple[str, ...]:
 
 
 def _rules(old: Resource, new: Resource) -> Iterator[_Loosening]:
-    """`One` ends a policy at its first rule that matches, whatever the others say."""
+    """`One` applies only the first rule of a policy that matches."""
     node = new.at("spec", "applyRules")
     if node.text != "One" or old.at("spec", "applyRules").text == "One":
         return

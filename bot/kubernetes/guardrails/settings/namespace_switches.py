@@ -28,7 +28,7 @@ _ISTIO_ROOT: Final = "istio-system"
 
 @dataclass(frozen=True, slots=True)
 class _Switch:
-    """What a namespace leaves, the fields that say so, and the group of the policies that end."""
+    """A guard that a namespace leaves, the fields that decide so, and the group of its policies."""
 
     section: str
     fields: tuple[str, ...]
