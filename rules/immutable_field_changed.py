@@ -8,7 +8,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.definitions import broken_definitions
 from bot.kubernetes.apply.expansion import refused_growth
-from bot.kubernetes.apply.immutable import changes_refused
+from bot.kubernetes.apply.immutable.updates import changes_refused
 from bot.kubernetes.apply.refusals import RefusedChange
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
 from bot.kubernetes.schemas.narrowed import narrowed_definitions

@@ -1,7 +1,8 @@
 """Generates which pods LimitRanges and quotas refuse, for a fixed draw of small pods and limits.
 
-Source: the admission of LimitRanges and the evaluator of quotas of k8s.io/kubernetes (Apache-2.0),
-run in the order of the API server: limits give defaults before quotas ask.
+Source: the admission of LimitRanges and the evaluator of quotas of each supported minor version of
+k8s.io/kubernetes (Apache-2.0), run in the order of the API server: limits give defaults before
+quotas ask.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from tests.oracle.programs import output_of
 
 TARGET: Final = Path("tests/kubernetes/data/limits.json")
 PROGRAM: Final = Path("tests/oracle/limits_program/main.go")
-_NEWEST: Final = max(KUBERNETES)
-RELEASES: Final = (f"kubernetes {KUBERNETES[_NEWEST]}",)
 _ROOT: Final = Path(__file__).parents[2]
 
 _CASES: Final = 400
@@ -27,14 +26,20 @@ _BOUNDS: Final = ("default", "defaultRequest", "min", "max", "maxLimitRequestRat
 
 
 def generate() -> bytes:
-    """The table: each case with what the program says of it, one a line."""
+    """The table: each case with the minor versions in which limits or a quota refuse it."""
     draw = random.Random(14)  # noqa: S311 - the same cases each time
     cases = [_case(draw) for _ in range(_CASES)]
     questions = "".join(f"{json.dumps(_question(case))}\n" for case in cases).encode()
-    answers = output_of(_ROOT / PROGRAM, _NEWEST, questions).splitlines()
+    refused: list[dict[str, list[int]]] = [{"range": [], "quota": []} for _ in cases]
+    for minor in KUBERNETES:
+        answers = output_of([_ROOT / PROGRAM], minor, questions).splitlines()
+        for minors, answer in zip(refused, answers, strict=True):
+            for name, refuses in json.loads(answer).items():
+                if refuses:
+                    minors[name].append(minor)
     lines = [
-        json.dumps({**case, "refused": json.loads(answer)}, sort_keys=True)
-        for case, answer in zip(cases, answers, strict=True)
+        json.dumps({**case, "refused": minors}, sort_keys=True)
+        for case, minors in zip(cases, refused, strict=True)
     ]
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
 

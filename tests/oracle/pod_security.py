@@ -26,7 +26,7 @@ def generate() -> bytes:
     """
     cases = json.loads((_ROOT / TARGET).read_text("utf-8"))["cases"]
     pods = "".join(f"{json.dumps(case['pod'])}\n" for case in cases).encode()
-    answers = output_of(_ROOT / PROGRAM, _NEWEST, pods).splitlines()
+    answers = output_of([_ROOT / PROGRAM], _NEWEST, pods).splitlines()
     origin = (
         f"k8s.io/pod-security-admission of Kubernetes {KUBERNETES[_NEWEST]}: the failing checks of "
         "each level, by the version since which they fail"

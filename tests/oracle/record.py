@@ -10,7 +10,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.oracle import custom_definitions, custom_kinds, limits, pod_security, roles, schemas
+from tests.oracle import (
+    custom_definitions,
+    custom_kinds,
+    limits,
+    pod_security,
+    roles,
+    schemas,
+    updates,
+)
 from tests.oracle.modules import KUBERNETES
 
 RECORD: Final = Path("bot/kubernetes/data/oracle.json")
@@ -67,7 +75,14 @@ TABLES: Final = (
         limits.TARGET,
         (_MODULES, _PROGRAMS, "tests/oracle/limits.py", str(limits.PROGRAM)),
         limits.generate,
-        limits.RELEASES,
+    ),
+    Table(
+        updates.TARGET,
+        (
+            *(_MODULES, _PROGRAMS, "tests/oracle/updates.py"),
+            *map(str, (updates.OBJECTS, updates.PROGRAM, updates.CLAIMS)),
+        ),
+        updates.generate,
     ),
 )
 

@@ -25,7 +25,7 @@ def generate() -> bytes:
     """The data file: one object a line, with the minor versions that have it in this form."""
     minors: dict[str, list[int]] = {}
     for minor in KUBERNETES:
-        for text in _objects(output_of(_ROOT / PROGRAM, minor)):
+        for text in _objects(output_of([_ROOT / PROGRAM], minor)):
             minors.setdefault(text, []).append(minor)
     ordered = sorted(minors, key=lambda text: (_name(text), minors[text]))
     lines = [f'{{"minors": {minors[text]}, "object": {text}}}' for text in ordered]

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
+OLDEST: Final = 30
 NEWEST: Final = 37
-"""The newest minor version that the table knows."""
+"""The supported minor versions of Kubernetes."""
 
 # Each line is a kind with its versions. After a version: the first minor that serves it, a dash,
 # and the first minor that does not; a missing number means since ever, or until now.

@@ -23,6 +23,7 @@ from bot.records import dataclass
 _Amounts: TypeAlias = Mapping[str, Decimal]
 _POD_LEVEL: Final = frozenset({"cpu", "memory"})
 _POD_LEVEL_SINCE: Final = 34
+_LATE_DEFAULTS_SINCE: Final = 37  # feature gate PodLevelResourcesFixDefaulting
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def _judged(
             {**total, **_pod_level(template.spec, side)} if whole_pods else total
             for total, side in zip(sides, ("requests", "limits"), strict=True)
         )
+        if whole_pods and not state.environment.has_minor(_LATE_DEFAULTS_SINCE):
+            requests |= _early_defaults(template)
         yield "Pod", _Consumer("a pod", template.spec["containers"], requests, limits)
 
 
@@ -147,6 +150,22 @@ def _sum(template: PodTemplate, by_route: Mapping[object, _Amounts]) -> dict[str
 def _add(total: dict[str, Decimal], amounts: _Amounts) -> None:
     for name, amount in amounts.items():
         total[name] = total.get(name, Decimal(0)) + amount
+
+
+def _early_defaults(template: PodTemplate) -> dict[str, Decimal]:
+    """The requests of a pod as a whole that API servers fill in before they ask LimitRanges.
+
+    A pod with limits of its own requests what its containers do, and else these limits
+    (`defaultPodRequests` in
+    https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/apis/core/v1/defaults.go).
+    """
+    limits = _pod_level(template.spec, "limits")
+    if not limits:
+        return {}
+    containers = (*template.containers, *template.init_containers)
+    total = _sum(template, {c.route: _container(c, []).requests for c in containers})
+    written = _pod_level(template.spec, "requests")
+    return {**limits, **{k: v for k, v in total.items() if k in _POD_LEVEL}, **written}
 
 
 def _pod_level(spec: Node, side: str) -> _Amounts:

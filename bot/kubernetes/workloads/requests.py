@@ -70,7 +70,9 @@ def _lacking(
         # Steps ask in fields of their own, and Tekton makes the requests of the pod of them:
         # https://tekton.dev/docs/pipelines/compute-resources/
         return
-    satisfied = _satisfied(template.spec)
+    # Older API servers drop resources of a pod as a whole.
+    whole_pods = state.environment.has_minor(_POD_LEVEL_SINCE)
+    satisfied = _satisfied(template.spec) if whole_pods else frozenset()
     satisfied |= state.derived(_limit_ranges).get(template.namespace, frozenset())
     if template.owner.key in state.derived(_autoscaled):
         satisfied |= _REQUESTS

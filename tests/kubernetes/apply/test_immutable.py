@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.resource import route_text
 from bot.core.values import Value
-from bot.kubernetes.apply.immutable import FIELDS, changes_refused
+from bot.kubernetes.apply.immutable.updates import FIELDS, changes_refused
 from bot.kubernetes.workloads.quantities import quantity
 from tests.states import world
 
@@ -79,6 +79,9 @@ CASES: list[tuple[str, Any, Any, list[str]]] = [
     ("Job", {"spec": {}}, {"spec": {"completionMode": "Indexed", "podFailurePolicy": {}, "successPolicy": {}, "backoffLimitPerIndex": 1, "managedBy": "x"}}, ["spec.completionMode", "spec.podFailurePolicy", "spec.successPolicy", "spec.backoffLimitPerIndex", "spec.managedBy"]),
     ("Pod", {"spec": {"containers": containers("a")}}, {"spec": {"containers": containers("b"), "tolerations": [{}], "activeDeadlineSeconds": 1}}, []),
     ("Pod", {"spec": {"containers": containers("a")}}, {"spec": {"containers": containers("a", "b")}}, ["spec"]),
+    ("Pod", {"spec": {"activeDeadlineSeconds": 2}}, {"spec": {"activeDeadlineSeconds": 1}}, []),
+    ("Pod", {"spec": {"activeDeadlineSeconds": 2}}, {"spec": {"activeDeadlineSeconds": 3}}, ["spec.activeDeadlineSeconds"]),
+    ("Pod", {"spec": {"activeDeadlineSeconds": 2}}, {"spec": {}}, ["spec.activeDeadlineSeconds"]),
     ("PersistentVolumeClaim", {"spec": {"accessModes": ["ReadWriteOnce"]}}, {"spec": {"accessModes": ["ReadWriteMany"]}}, ["spec.accessModes"]),
     ("PersistentVolumeClaim", {"spec": {}}, {"spec": {"storageClassName": "a", "volumeMode": "Filesystem", "volumeName": "v", "dataSource": {}, "dataSourceRef": {}}}, []),
     ("PersistentVolumeClaim", {"spec": {"storageClassName": "a", "volumeName": "v", "dataSource": {"name": "a"}, "dataSourceRef": {"name": "a"}}}, {"spec": {"storageClassName": "b", "volumeName": "w", "volumeMode": "Block", "selector": {"matchLabels": {"a": "b"}}, "dataSource": {"name": "b"}, "dataSourceRef": {"name": "b"}}}, ["spec.storageClassName", "spec.volumeMode", "spec.volumeName", "spec.selector", "spec.dataSource", "spec.dataSourceRef"]),
@@ -113,7 +116,6 @@ CASES: list[tuple[str, Any, Any, list[str]]] = [
     ("RuntimeClass", {"handler": "a"}, {"handler": "b"}, ["handler"]),
     ("CSIDriver", {"spec": {}}, {"spec": {"attachRequired": True, "volumeLifecycleModes": ["Persistent"], "podInfoOnMount": True}}, []),
     ("CSIDriver", {"spec": {}}, {"spec": {"attachRequired": False, "volumeLifecycleModes": ["Ephemeral"]}}, ["spec.attachRequired", "spec.volumeLifecycleModes"]),
-    ("CertificateSigningRequest", {"spec": {"request": "a"}}, {"spec": {"request": "b"}}, ["spec"]),
     ("ResourceClaim", {"spec": {"devices": 1}}, {"spec": {"devices": 2}}, ["spec"]),
     ("ResourceClaimTemplate", {"spec": {"spec": 1}}, {"spec": {"spec": 2}}, ["spec"]),
     ("ResourceQuota", {"spec": {"scopes": ["A", "B"]}}, {"spec": {"scopes": ["A", "C"]}}, ["spec.scopes"]),
@@ -125,6 +127,8 @@ CASES: list[tuple[str, Any, Any, list[str]]] = [
     ("Service", {"spec": {"ipFamilies": ["IPv4"]}}, {"spec": {"ipFamilies": ["IPv4", "IPv6"]}}, []),
     ("Job", {"spec": {"completions": 1}}, {"spec": {"completions": 2}}, ["spec.completions"]),
     ("Job", {"spec": {"completionMode": "Indexed", "completions": 1, "parallelism": 1}}, {"spec": {"completionMode": "Indexed", "completions": 2, "parallelism": 2}}, []),
+    ("Job", {"spec": {"completionMode": "Indexed", "completions": 1, "parallelism": 1}}, {"spec": {"completionMode": "Indexed", "completions": 2, "parallelism": 1}}, ["spec.completions"]),
+    ("CertificateSigningRequest", {"spec": {"request": "a"}}, {"spec": {"request": "b"}}, []),
     ("Namespace", {"spec": {}}, {"spec": {"finalizers": ["x"]}}, []),
 ]  # fmt: skip
 

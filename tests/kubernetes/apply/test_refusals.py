@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.resource import Resource, route_text
 from bot.core.validation import Refusal, ValidationResult
-from bot.kubernetes.apply.immutable import changes_refused
+from bot.kubernetes.apply.immutable.updates import changes_refused
 from bot.kubernetes.apply.published_paths import published_path, refusals_of
 from bot.kubernetes.apply.refusals import node_at, plain, refusal_code, steps
 from tests.states import world
@@ -98,10 +98,10 @@ def test_a_change_without_a_gate_stays_in_the_table() -> None:
     old = resource("StatefulSet", "apps/v1", spec={"revisionHistoryLimit": 3})
     new = resource("StatefulSet", "apps/v1", spec={"revisionHistoryLimit": 4})
 
-    assert [change.path for change in changes_refused(old, new, judged(), 33)] == [
+    assert [change.path for change in changes_refused(old, new, judged(), 32)] == [
         "spec.revisionHistoryLimit"
     ]
-    assert list(changes_refused(old, new, judged(), 34)) == []
+    assert list(changes_refused(old, new, judged(), 33)) == []
 
 
 def test_a_reason_of_its_own_is_told_of_the_field_that_is_refused() -> None:

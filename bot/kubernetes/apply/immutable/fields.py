@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.core.values import Value, mapping, sequence
-from bot.kubernetes.apply.api_versions_table import NEWEST
 from bot.kubernetes.workloads.quantities import quantity
 from bot.records import dataclass
 
@@ -17,6 +17,10 @@ Absent: TypeAlias = Literal["default", "unknown"]
 
 FieldReader: TypeAlias = Callable[[Node], object]
 """What of a field is compared."""
+
+
+UpdateState: TypeAlias = Literal["frozen", "has address", "load balancer", "running", "suspended"]
+"""What about an object at base decides which of its fields may change."""
 
 
 def _as_it_stands(node: Node) -> object:
@@ -51,13 +55,8 @@ def _claim(item: Node) -> object:
 _SCHEDULING: Final = frozenset({"nodeSelector", "affinity", "tolerations", "schedulingGates"})
 
 
-def without_scheduling(node: Node) -> object:
-    """A pod template without the fields that a waiting Job may change."""
-    return {k: v for k, v in node.mapping.items() if k not in _SCHEDULING}
-
-
-def without_sizes(node: Node) -> object:
-    """The spec of a suspended Job's pods without what may change since 1.36, resources as well.
+def without_directives(node: Node) -> object:
+    """The spec of a suspended Job's pods without what may change: scheduling, and resources.
 
     https://github.com/kubernetes/enhancements/tree/master/keps/sig-apps/5440-mutable-job-pod-resource-updates
     """
@@ -68,6 +67,24 @@ def without_sizes(node: Node) -> object:
             for item in sequence(node[name].value)
         )
     return kept
+
+
+def resources_of(node: Node) -> object:
+    """The resources of a list of containers, by name, without amounts' different spellings."""
+    return {
+        item["name"].text: {
+            side: {
+                name: quantity(amount.value) for name, amount in item["resources"][side].fields()
+            }
+            for side in ("requests", "limits")
+        }
+        for item in node.items()
+    }
+
+
+def is_headless(node: Node) -> object:
+    """Whether a Service asks for no cluster address."""
+    return node.text == "None"
 
 
 def first_text(node: Node) -> object:
@@ -82,12 +99,7 @@ def as_set(node: Node) -> object:
 
 def fixed_pod_spec(node: Node) -> object:
     """A Pod's spec without the fields that an update may change, such as images and tolerations."""
-    free = {
-        "activeDeadlineSeconds",
-        "tolerations",
-        "schedulingGates",
-        "terminationGracePeriodSeconds",
-    }
+    free = {"activeDeadlineSeconds", "tolerations", "schedulingGates"}
     fixed = {k: v for k, v in node.mapping.items() if k not in free}
     for name in ("containers", "initContainers"):
         fixed[name] = tuple(
@@ -99,23 +111,22 @@ def fixed_pod_spec(node: Node) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ImmutableField:
-    """A field that an update cannot change.
+    """A field that an update cannot change, and how its values are compared.
 
-    `when` limits the field to certain objects of base, `since` and `until` (excluded) to minor
-    versions of Kubernetes.
+    `when` limits the field to objects of base in a state. `sample` is the field by whose updates
+    upstream's code shows which minor versions of Kubernetes refuse a change, if it is another.
     """
 
     path: str
     default: Value = None
     absent: Absent = "default"
     read: FieldReader = _as_it_stands
-    when: Callable[[Resource], bool] | None = None
-    since: int = 0
-    until: int = NEWEST + 1
+    when: UpdateState | None = None
+    sample: str | None = None
 
     def differs(self, old: Resource, new: Resource) -> bool:
         """Whether the API server sees another value of the field."""
-        if self.when is not None and not self.when(old):
+        if self.when is not None and not STATES[self.when](old):
             return False
         before, after = self._node(old), self._node(new)
         if self.absent == "unknown" and (before.value is None or after.value is None):
@@ -155,36 +166,13 @@ def _items(node: Node) -> dict[str, Node]:
     return {f"{item.route[-1]} {place}": item for place, item in enumerate(node.items())}
 
 
-def is_frozen(resource: Resource) -> bool:
-    """Whether a ConfigMap or Secret is marked as immutable."""
-    return resource.at("immutable").value is True
-
-
-def is_suspended(resource: Resource) -> bool:
-    """Whether a Job is suspended."""
-    return resource.at("spec", "suspend").value is True
-
-
-def is_not_indexed(resource: Resource) -> bool:
-    """Whether a Job's completions are fixed; those of an Indexed one follow its parallelism."""
-    return resource.at("spec", "completionMode").text != "Indexed"
-
-
-def is_running(resource: Resource) -> bool:
-    """Whether a Job is not suspended."""
-    return not is_suspended(resource)
-
-
-def is_headless(node: Node) -> object:
-    """Whether a Service asks for no cluster address."""
-    return node.text == "None"
-
-
-def has_address(resource: Resource) -> bool:
-    """Whether a Service has a cluster address, which it then cannot give up."""
-    return resource.at("spec", "clusterIP").text != "None"
-
-
-def is_load_balancer(resource: Resource) -> bool:
-    """Whether a Service is of type LoadBalancer."""
-    return resource.at("spec", "type").text == "LoadBalancer"
+STATES: Final[Mapping[UpdateState, Callable[[Resource], bool]]] = MappingProxyType(
+    {
+        "frozen": lambda resource: resource.at("immutable").value is True,
+        "has address": lambda resource: resource.at("spec", "clusterIP").text != "None",
+        "load balancer": lambda resource: resource.at("spec", "type").text == "LoadBalancer",
+        "running": lambda resource: resource.at("spec", "suspend").value is not True,
+        "suspended": lambda resource: resource.at("spec", "suspend").value is True,
+    }
+)
+"""Whether an object is in a state."""

@@ -9,40 +9,41 @@ from typing import Final
 from bot.core.resource import GroupKind, Resource
 from bot.core.validation import ValidationResult
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.api_versions_table import NEWEST
-from bot.kubernetes.apply.immutable_fields import (
+from bot.kubernetes.apply.api_versions_table import NEWEST, OLDEST
+from bot.kubernetes.apply.immutable.fields import (
     ImmutableField,
     as_map,
     as_set,
     claim_templates,
     first_text,
     fixed_pod_spec,
-    has_address,
-    is_frozen,
     is_headless,
-    is_load_balancer,
-    is_not_indexed,
-    is_running,
-    is_suspended,
+    resources_of,
     selector_parts,
-    without_scheduling,
-    without_sizes,
+    without_directives,
 )
+from bot.kubernetes.apply.immutable.minors import refusing_minors
+from bot.kubernetes.apply.immutable.one_way import misdirected
 from bot.kubernetes.apply.refusals import RefusedChange, refused_updates
-from bot.kubernetes.workloads.quantities import quantity
 
 _SELECTOR: Final = (ImmutableField("spec.selector", read=selector_parts),)
-_DATA: Final = tuple(
-    ImmutableField(name, read=as_map, when=is_frozen)
-    for name in ("data", "binaryData", "stringData")
-)
 _VOLUMES: Final = (
     *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc"),
     *("flexVolume", "gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs"),
     *("portworxVolume", "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
 )
 
-# From the update validation of each kind (pkg/apis/*/validation in kubernetes/kubernetes).
+_JOB_RESOURCES: Final = tuple(
+    ImmutableField(
+        f"spec.template.spec.{name}",
+        read=resources_of,
+        when="suspended",
+        sample="spec.template.spec.containers.0.resources",
+    )
+    for name in ("containers", "initContainers")
+)
+
+# Which minor versions refuse a change of these fields is data (minors.py).
 FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType(
     {
         kinds.DEPLOYMENT: _SELECTOR,
@@ -53,15 +54,13 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
             ImmutableField("spec.serviceName", default=""),
             ImmutableField("spec.podManagementPolicy", default="OrderedReady"),
             ImmutableField("spec.volumeClaimTemplates", read=claim_templates),
-            ImmutableField("spec.revisionHistoryLimit", default=10, until=34),
+            ImmutableField("spec.revisionHistoryLimit", default=10),
         ),
         kinds.JOB: (
-            ImmutableField("spec.template", when=is_running),
-            ImmutableField(
-                "spec.template.spec", read=without_scheduling, when=is_suspended, until=36
-            ),
-            ImmutableField("spec.template.spec", read=without_sizes, when=is_suspended, since=36),
-            ImmutableField("spec.completions", absent="unknown", when=is_not_indexed),
+            ImmutableField("spec.template", when="running"),
+            ImmutableField("spec.template.spec", read=without_directives, when="suspended"),
+            *_JOB_RESOURCES,
+            ImmutableField("spec.completions", absent="unknown"),
             ImmutableField("spec.selector", absent="unknown"),
             ImmutableField("spec.completionMode", default="NonIndexed"),
             ImmutableField("spec.podFailurePolicy"),
@@ -90,16 +89,21 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
             ImmutableField("reclaimPolicy", default="Delete"),
             ImmutableField("volumeBindingMode", default="Immediate"),
         ),
-        kinds.CONFIG_MAP: (*_DATA, ImmutableField("immutable", when=is_frozen)),
+        kinds.CONFIG_MAP: (
+            ImmutableField("data", read=as_map, when="frozen"),
+            ImmutableField("binaryData", read=as_map, when="frozen"),
+            ImmutableField("immutable", when="frozen"),
+        ),
         kinds.SECRET: (
-            *_DATA,
-            ImmutableField("immutable", when=is_frozen),
+            ImmutableField("data", read=as_map, when="frozen"),
+            ImmutableField("stringData", read=as_map, when="frozen"),
+            ImmutableField("immutable", when="frozen"),
             ImmutableField("type", default="Opaque"),
         ),
         kinds.SERVICE: (
             ImmutableField("spec.clusterIP", absent="unknown"),
-            ImmutableField("spec.clusterIP", read=is_headless, when=has_address),
-            ImmutableField("spec.loadBalancerClass", when=is_load_balancer),
+            ImmutableField("spec.clusterIP", read=is_headless, when="has address"),
+            ImmutableField("spec.loadBalancerClass", when="load balancer"),
             ImmutableField("spec.ipFamilies", read=first_text, absent="unknown"),
         ),
         kinds.PRIORITY_CLASS: (
@@ -119,7 +123,6 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
             ImmutableField("spec.attachRequired", default=True),
             ImmutableField("spec.volumeLifecycleModes", default=("Persistent",)),
         ),
-        GroupKind("certificates.k8s.io", "CertificateSigningRequest"): (ImmutableField("spec"),),
         GroupKind("resource.k8s.io", "ResourceClaim"): (ImmutableField("spec"),),
         GroupKind("resource.k8s.io", "ResourceClaimTemplate"): (ImmutableField("spec"),),
         GroupKind("storage.k8s.io", "VolumeAttachment"): (ImmutableField("spec"),),
@@ -131,7 +134,7 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
         kinds.RESOURCE_QUOTA: (ImmutableField("spec.scopes", read=as_set),),
     }
 )
-"""What cannot change, by kind. `roleRef` has a rule of its own."""
+"""How immutable fields are compared, by kind. `roleRef` has a rule of its own."""
 
 
 def changes_refused(
@@ -143,32 +146,38 @@ def changes_refused(
     """The changes that the API server refuses, by its own code where that ran.
 
     Elsewhere by the table in this module. The validator runs the newest minor version's code with
-    the feature gates of this `minor` (None: the newest): what changed without a gate is in the
-    table as well.
+    the feature gates of this `minor` (None: the newest): what an older one refuses beyond that
+    comes from the table as well.
     """
     if old.name.endswith("*"):  # generateName: every sync creates another object
         return
     if result is not None and result.status == "judged":
         refused = list(refused_updates(old, new, result))
         yield from refused
-        paths = {change.path for change in refused}
-        older = (field for field in _in_force(new, minor) if field.until <= NEWEST)
-        ungated = (field for field in older if field.path in _UNGATED)
-        yield from (change for change in _changed(old, new, ungated) if change.path not in paths)
+        older = (field for field in _in_force(new, minor) if NEWEST not in _minors(new, field))
+        for change in _changed(old, new, older):
+            if not any(_overlap(change.path, other.path) for other in refused):
+                yield change
     else:
         yield from _changed(old, new, _in_force(new, minor))
-        yield from _shrunk(old, new)
+        yield from misdirected(old, new)
 
 
-# Fields whose rule changed between minor versions without a feature gate.
-_UNGATED: Final = frozenset({"spec.revisionHistoryLimit"})
+def _overlap(path: str, other: str) -> bool:
+    """Whether two fields are one, or one of them lies below the other."""
+    return f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}.")
 
 
 def _in_force(resource: Resource, minor: int | None) -> tuple[ImmutableField, ...]:
-    """The table's fields of this kind in a minor version."""
-    number = NEWEST if minor is None else minor
+    """The table's fields of this kind that a minor version refuses to change."""
+    number = NEWEST if minor is None else min(max(minor, OLDEST), NEWEST)
     fields = FIELDS.get(resource.group_kind, ())
-    return tuple(field for field in fields if field.since <= number < field.until)
+    return tuple(field for field in fields if number in _minors(resource, field))
+
+
+def _minors(resource: Resource, field: ImmutableField) -> frozenset[int]:
+    """The minor versions that refuse a change of this field."""
+    return refusing_minors(resource.group_kind, field.sample or field.path, field.when)
 
 
 def _changed(
@@ -188,14 +197,6 @@ def _is_let_through(field: ImmutableField, old: Resource, new: Resource) -> bool
     types = {service.at("spec", "type").text for service in (old, new)}
     if field.path == "spec.clusterIP":
         return "ExternalName" in types
+    if field.path == "spec.completions" and new.at("spec", "completionMode").text == "Indexed":
+        return new.at("spec", "completions").value == new.at("spec", "parallelism").value
     return field.path == "spec.loadBalancerClass" and types != {"LoadBalancer"}
-
-
-def _shrunk(old: Resource, new: Resource) -> Iterator[RefusedChange]:
-    """The storage request of a claim, where the update lowers it: claims can only grow."""
-    if new.group_kind != kinds.PERSISTENT_VOLUME_CLAIM:
-        return
-    path = "spec.resources.requests.storage"
-    before, after = (quantity(resource.at(*path.split(".")).value) for resource in (old, new))
-    if before is not None and after is not None and after < before:
-        yield RefusedChange(path, new.at(*path.split(".")), "RIGHT")
