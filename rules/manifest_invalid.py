@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import Change, State, changes
+from bot.kubernetes.apply.namespace_labels import refused_labels
 from bot.kubernetes.causes import changed_position
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.invalid import invalid
@@ -24,6 +25,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for change in changes(before, after):
         if change.after is not None:
             yield from invalid(change.before, change.after, before, after)
+            for fault in refused_labels(change.before, change.after):
+                yield fault.finding()
         if change.key.group_kind == SCALED_OBJECT:
             yield from _scaled(change, before)
     yield from new_findings(before, after, check_allocations)
