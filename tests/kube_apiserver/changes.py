@@ -59,21 +59,30 @@ def _named(  # noqa: PLR0917 - the parts of one change
     label: str,
     update: bool,  # noqa: FBT001
 ) -> ObjectChange:
-    base, head = copy.deepcopy(valid), copy.deepcopy(mutated)
     name = f"c-{number}-{'u' if update else 'n'}"
-    if valid["kind"] == "CustomResourceDefinition":
-        for body in (base, head):
+    what = f"{valid['kind']} {label} {'updated' if update else 'new'}"
+    return with_name(name, (resource, namespaced), what, valid if update else None, mutated)
+
+
+def with_name(name: str, kind: tuple[str, bool], what: str, base: Any, head: Any) -> ObjectChange:
+    """The change of an object of this name; `kind` is a resource and whether it is namespaced.
+
+    A definition also gets a group of its own: the server accepts a kind's names once.
+    """
+    base, head = copy.deepcopy(base), copy.deepcopy(head)
+    bodies = [body for body in (base, head) if body is not None]
+    if head["kind"] == "CustomResourceDefinition":
+        for body in bodies:
             if isinstance(body.get("spec"), dict) and body["spec"].get("group") == "example.org":
                 body["spec"]["group"] = f"{name}.example.org"
         name = f"gears.{name}.example.org"
-    for body in (base, head):
+    for body in bodies:
         body["metadata"]["name"] = name
-    group_version = valid["apiVersion"]
+    resource, namespaced = kind
+    group_version = head["apiVersion"]
     prefix = f"/apis/{group_version}" if "/" in group_version else f"/api/{group_version}"
     space = "/namespaces/shop" if namespaced else ""
-    path = f"{prefix}{space}/{resource}/{name}"
-    what = f"{valid['kind']} {label} {'updated' if update else 'new'}"
-    return ObjectChange(what, path, base if update else None, head)
+    return ObjectChange(what, f"{prefix}{space}/{resource}/{name}", base, head)
 
 
 def _mutations(valid: Any) -> Iterator[tuple[str, Any]]:
