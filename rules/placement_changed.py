@@ -104,7 +104,10 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     resource, field = difference.resource, difference.handling.field
     words = difference.handling.words(resource)
     severity = SEVERITY
-    if difference.received is None:
+    if difference.handling.manner == "deselected":
+        lost = f"may be deleted, by {words}: what it refuses is then allowed"
+        key = f"deselected {resource.key}"
+    elif difference.received is None:
         if not _replaces(resource, before, after):
             if may_exist(field, before):
                 return
@@ -119,7 +122,7 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
             return
         lost = f"is not updated because of {words}: {_LOST[does]}"
         key = f"not updated {resource.key}"
-    is_own = field.resource is resource
+    is_own = field.resource is resource or difference.handling.manner == "deselected"
     node = field if is_own else resource.at("metadata", "name")
     yield Finding(node, f"{resource.key} {lost}", severity, key=key)
 

@@ -27,7 +27,7 @@ from bot.kubernetes.apply.ignored_differences import (
 )
 from bot.kubernetes.apply.sync_options import hook_mark, is_lost_as_hook, is_passing_hook
 from bot.kubernetes.apply.uncompared import by_ignored, is_uncompared, syncing_owners
-from bot.kubernetes.gitops.config_sync import created_mark, unmanaged_mark
+from bot.kubernetes.gitops.config_sync import changed_selection, created_mark, unmanaged_mark
 from bot.kubernetes.gitops.owners import OWNERS, Owner, owners_of, removed_owners
 from bot.kubernetes.gitops.prune_marks import flux_mark
 from bot.kubernetes.limiting import limits_others
@@ -36,7 +36,8 @@ from bot.records import dataclass
 MARKS: Final = (
     b"toolkit.fluxcd.io/",
     b"/hook",
-    b"configmanagement.gke.io/managed",
+    b"configmanagement.gke.io/",
+    b"configsync.gke.io/",
     b"lifecycle.config.k8s.io/mutation",
 )
 """Texts in the annotations and labels of objects that may not be applied as they stand."""
@@ -65,7 +66,7 @@ class Handlings:
         owners = owners_of(resource, self.state)
         handlings = [self._by_owner(resource, owner) for owner in owners]
         by_owner = None if None in handlings or not handlings else handlings[0]
-        mark = _by_mark(resource, owners)
+        mark = _by_mark(resource, owners) or self._by_selection(resource, owners)
         is_weaker = mark is None or mark.manner == "replaced"
         return by_owner if by_owner is not None and is_weaker else mark
 
@@ -83,6 +84,13 @@ class Handlings:
     def new_owners(self) -> frozenset[tuple[ResourceKey, str]]:
         """The identities of the owners that base has not."""
         return self.state.against(self.base, _new_owners)
+
+    def _by_selection(self, resource: Resource, owners: Collection[Owner]) -> Handling | None:
+        """Config Sync deletes what is no longer chosen; which clusters that are is not known."""
+        if not owners or any(each.resource.group_kind not in kinds.CONFIG_SYNCS for each in owners):
+            return None
+        selection = changed_selection(resource, self.base, self.state)
+        return None if selection is None else Handling("deselected", selection)
 
     def _by_owner(self, resource: Resource, owner: Owner) -> Handling | None:
         idle = self.idle.get(owner.resource.key) or idle_by(owner.resource)

@@ -11,12 +11,20 @@ from bot.kubernetes.apply.ignored_differences import (
 from bot.records import dataclass
 
 Manner: TypeAlias = Literal[
-    "unmanaged", "uncertain", "installed", "created", "updated", "partly", "passing", "replaced"
+    "unmanaged",
+    "uncertain",
+    "installed",
+    "created",
+    "updated",
+    "partly",
+    "passing",
+    "replaced",
+    "deselected",
 ]
 """Neither created nor updated; perhaps neither; created when a release is installed, and never
 later; created, and never updated; updated, and never created; updated but for some fields; kept
 only in passing, as a hook; applied as a hook, whose first upgrade deletes what the release had as
-an object."""
+an object; perhaps deleted, as it may no longer be chosen for a cluster."""
 _ABOUT: Final = ("kind", "name")
 
 

@@ -168,6 +168,7 @@ class _Comparison:
             return new if there is None else _merged(there, new, sides.handling)
         received_by_manner: Mapping[Manner, Resource | None] = {
             "passing": None,
+            "deselected": None,
             "replaced": new if there is None or was == "replaced" else None,
             "installed": there if was == "installed" else None,
             "created": there or new,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from bot.core.rendering import Declared
-from bot.core.resource import Node, Resource
+from bot.core.resource import GroupKind, Node, Resource
+from bot.core.state import State
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, directory
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
@@ -137,6 +139,30 @@ def unmanaged_mark(resource: Resource) -> Node | None:
     return _annotated(resource, _UNMANAGED)
 
 
+def changed_selection(resource: Resource, before: State, after: State) -> Node | None:
+    """Return what newly chooses the clusters or namespaces of an object that base has.
+
+    That is the object's annotation, or the selector that it names. Where the new choice leaves a
+    cluster or namespace out, the object is deleted there.
+    https://docs.cloud.google.com/kubernetes-engine/config-sync/docs/how-to/cluster-scoped-objects
+    """
+    old = before.get(resource.key)
+    if old is None:
+        return None
+    for annotation, kind in _SELECTIONS.items():
+        name = resource.annotations.get(annotation)
+        if name is None:
+            continue
+        if name != old.annotations.get(annotation):
+            return resource.at("metadata", "annotations", annotation)
+        for selector in after.of(kind) if kind is not None else ():
+            earlier = before.get(selector.key)
+            spec = selector.at("spec")
+            if selector.name == name and earlier and earlier.at("spec").value != spec.value:
+                return spec
+    return None
+
+
 def created_mark(resource: Resource) -> Node | None:
     """Return the annotation by which Config Sync creates an object and never updates it."""
     return _annotated(resource, _CREATED)
@@ -148,6 +174,14 @@ def cascades(owner: Resource) -> bool:
 
 
 DELETION: Final = "configsync.gke.io/deletion-propagation-policy"
+_MANAGEMENT: Final = "configmanagement.gke.io"
+_SELECTIONS: Final[Mapping[str, GroupKind | None]] = MappingProxyType(
+    {
+        f"{_MANAGEMENT}/cluster-selector": GroupKind(_MANAGEMENT, "ClusterSelector"),
+        f"{_MANAGEMENT}/namespace-selector": GroupKind(_MANAGEMENT, "NamespaceSelector"),
+        "configsync.gke.io/cluster-name-selector": None,
+    }
+)
 _UNMANAGED: Final = {"configmanagement.gke.io/managed": "disabled"}
 _CREATED: Final = {"client.lifecycle.config.k8s.io/mutation": "ignore"}
 _KEPT: Final = {
