@@ -135,8 +135,8 @@ class Declared:
     apply. `finish` is what the owner does to each object after the build.
     `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
     from other roots that the same object declares at the same place, as an ApplicationSet may.
-    `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
-    `tool` is what applies it. `remote` names a source that is not built, as it lies elsewhere or
+    `chart` is its remote source, if it has one; `path` then is where the object is.
+    `tool` is what applies it. `remote` names a source that is not built, as it is remote or
     cannot be found; then `path` is the directory of the object as well. `order` counts the sources
     of one object: where several hold the same resource, the last one is applied. `source` names
     what `remote` is with its version, or the settings of what cannot be built: unknown content of

@@ -22,10 +22,10 @@ MOST_ROUNDS: Final = 12
 
 
 class SourceTree:
-    """One of the two trees, with what was brought for it so far.
+    """One of the two trees, with what was fetched for it so far.
 
-    `files` are without anything from elsewhere. `inferred` are its roots before anything is
-    declared, `unbuilt` those with what is declared, `roots` those with what was built of them.
+    `files` are without fetched ones. `inferred` are its roots before anything is declared,
+    `unbuilt` those with what is declared, `roots` those with what was built of them.
     """
 
     def __init__(self, files: Files, fetched: FetchedFiles, inferred: Roots | None = None) -> None:

@@ -274,7 +274,7 @@ class Trees:
 
 
 def _without_strangers(roots: tuple[Roots, Roots]) -> tuple[Roots, Roots]:
-    """Without what lies elsewhere as a whole and was never asked for, or could not be."""
+    """Without remote roots that were never fetched, or could not be."""
     before, after = roots
     return _without(before), _without(after)
 

@@ -25,7 +25,7 @@ _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
 class PutBack:
     """Builds of one root of head.
 
-    `tree` is head's, without anything from elsewhere; `fetched` has the answers for base and head;
+    `tree` is head's, without fetched files; `fetched` has the answers for base and head;
     `old` are base's references of this root.
     """
 
@@ -44,12 +44,12 @@ class PutBack:
     def texts(self, texts: Mapping[str, str]) -> Build | None:
         """The build where files of the tree have these texts; None where it cannot be built.
 
-        What such a text names elsewhere is that version, be it head's or base's.
+        A remote source is the version that such a text names, be it head's or base's.
         """
         return self._built(texts, self.root.remotes[:1] if self.root.title else ())
 
     def version(self) -> Build | None:
-        """The build with what base had of all that lies elsewhere, and with nothing else of it."""
+        """The build with base's versions of all remote sources, and with nothing else of base."""
         answers = dict(self.fetched.answers)
         old = {remote.place: remote.reference for remote in self.old}
         for remote in self.root.remotes:

@@ -10,7 +10,7 @@ from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
-from bot.core.states.roots.root import Root, resolved, shown_elsewhere
+from bot.core.states.roots.root import Root, at_other_paths, resolved
 from bot.core.tree import File
 
 # https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
@@ -56,7 +56,7 @@ class KustomizationBuilds:
             files,
             reasons,
             kustomization.namespace,
-            own_paths=shown_elsewhere(closure.files),
+            own_paths=at_other_paths(closure.files),
             place=place,
             edits=closure.edits,
             remotes=closure.remotes,

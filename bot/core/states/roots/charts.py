@@ -41,7 +41,7 @@ class Chart:
     """A chart: the files that Helm reads, by the path at which it finds each, and the tree's own.
 
     `described` is its own description's path; `library` says that it cannot be installed;
-    `reasons` say why Helm is not given it. `remotes` are exact versions of what lies elsewhere.
+    `reasons` say why Helm is not given it. `remotes` are exact versions of remote sources.
     """
 
     path: str
@@ -122,7 +122,7 @@ class _Collector:
         """What `helm dependency build` would put into `charts/`, as far as the tree holds it."""
         name, shown_name = dependency.name, without_credentials(dependency.repository)
         if not dependency.repository.startswith(_FILE):
-            yield from self._from_elsewhere(dependency, shown, depth)
+            yield from self._remote_chart(dependency, shown, depth)
             return
         try:
             local = self._paths.local(path, dependency.repository.removeprefix(_FILE))
@@ -142,7 +142,7 @@ class _Collector:
             return
         yield from self._files(own_path, _join(shown, f"charts/{name}"), described, depth + 1)
 
-    def _from_elsewhere(
+    def _remote_chart(
         self, dependency: Dependency, shown: str, depth: int
     ) -> Iterator[tuple[str, str]]:
         """A chart that was fetched in an exact version, else why there is none."""

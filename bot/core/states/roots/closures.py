@@ -39,7 +39,7 @@ class Closure:
     """The files that a build reads, by the path at which it finds each, and the tree's own path.
 
     `reasons` say why what is built of them is not simply what they list. `remotes` are exact
-    versions of what lies elsewhere, `edits` the texts that name those which were brought.
+    versions of remote sources, `edits` the texts that name those which were fetched.
     """
 
     files: Mapping[str, str]
@@ -54,9 +54,9 @@ def kustomizations_of(
     manifests: Manifests,
     read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Mapping[str, Kustomization]:
-    """Every kustomization of a tree by directory, with those that they take in from elsewhere.
+    """Every kustomization of a tree by directory, with the remote ones that they include.
 
-    `read` are those of the same tree with less brought from elsewhere: what names nothing there
+    `read` are those of the same tree with fewer fetched files: what names no remote source
     stays as it is.
 
     What the policy ignores, and what lies in a directory whose name begins with a dot, is no root;

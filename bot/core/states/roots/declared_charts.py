@@ -40,14 +40,14 @@ class DeclaredCharts:
         root = declared_root(declaration, "chart", files, (*chart.reasons, why), self.paths)
         return replace(root, remotes=chart.remotes)
 
-    def elsewhere(self, declaration: Declared) -> Root | None:
-        """The root of a source that lies elsewhere; it is empty where that is not built."""
+    def remote(self, declaration: Declared) -> Root | None:
+        """The root of a remote source; it is empty where that is not built."""
         if declaration.chart is None:
             return self._unbuilt(declaration, declaration.remote)
-        return self._from_elsewhere(declaration, declaration.chart)
+        return self._remote_chart(declaration, declaration.chart)
 
-    def _from_elsewhere(self, declaration: Declared, chart: RemoteChart) -> Root | None:
-        """The root of a chart that lies elsewhere."""
+    def _remote_chart(self, declaration: Declared, chart: RemoteChart) -> Root | None:
+        """The root of a remote chart."""
         fetched = self.fetched
         resolved = None
         if fetched.resolver is not None:

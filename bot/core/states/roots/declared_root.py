@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.core.rendering import Declared
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
-from bot.core.states.roots.root import Root, RootKind, resolved, shown_elsewhere
+from bot.core.states.roots.root import Root, RootKind, at_other_paths, resolved
 
 
 def declared_root(  # noqa: PLR0913 - what is declared, where it is looked up, and what came of it
@@ -33,7 +33,7 @@ def declared_root(  # noqa: PLR0913 - what is declared, where it is looked up, a
         (*hindrances, *reasons),
         namespace,
         read=own_files if kind == "directory" else None,
-        own_paths=shown_elsewhere(files),
+        own_paths=at_other_paths(files),
         variant=_variant(declaration),
         place="/".join(
             part for part in (cluster_place(declaration.cluster), declaration.path) if part

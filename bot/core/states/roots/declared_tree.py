@@ -46,7 +46,7 @@ class DeclaredTree:
     def root(self, declaration: Declared) -> Root | None:
         """The root that is declared; None where nothing of it is in this tree."""
         if declaration.remote or declaration.chart is not None:
-            return self._charts.elsewhere(declaration)
+            return self._charts.remote(declaration)
         if zone(declaration.path):
             why = reason_at(declaration, "Fairlead stores fetched sources under its path")
             return declared_root(declaration, "directory", {}, (why,), self._paths)

@@ -15,7 +15,7 @@ from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.naming import Naming
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
-from bot.core.states.roots.root import Root, RootKey, keyed, resolved, shown_elsewhere
+from bot.core.states.roots.root import Root, RootKey, at_other_paths, keyed, resolved
 from bot.core.tree import File
 from bot.records import dataclass
 
@@ -25,7 +25,7 @@ class Roots:
     """The roots of a tree by key, and every kustomization in it by directory.
 
     `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
-    `fetched` are what the tree had of what lies elsewhere.
+    `fetched` are the tree's fetched files.
     """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Roots:
 
     @property
     def remotes(self) -> tuple[Remote, ...]:
-        """The exact versions of what lies elsewhere that its roots are made of, each once."""
+        """The exact versions of the remote sources that its roots use, each once."""
         remotes = {remote.place: remote for root in self.roots.values() for remote in root.remotes}
         return tuple(remotes.values())
 
@@ -178,7 +178,7 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
             "chart",
             resolved(chart.files, paths),
             (*chart.reasons, why),
-            own_paths=shown_elsewhere(chart.files),
+            own_paths=at_other_paths(chart.files),
             variant=variant,
             place=place,
             release=release,
@@ -205,7 +205,7 @@ def _inflated(
                 "chart",
                 resolved(files, paths),
                 (*chart.reasons, why),
-                own_paths=shown_elsewhere(files),
+                own_paths=at_other_paths(files),
                 variant=f"{place or '.'} {name}",
                 place=place,
                 release=entry.release,

@@ -25,7 +25,7 @@ class Paths:
     """A tree with its symlinks followed inside it.
 
     `target` gives where a symlink points, and raises KeyError where that cannot be said. `fetched`
-    are what it has of what lies elsewhere: nothing leads into that, nor out of it.
+    are its fetched files: nothing leads into them, nor out of them.
     """
 
     tree: Tree
@@ -37,7 +37,7 @@ class Paths:
         """The path that a text names, seen from a directory.
 
         Raises UnbuildableError for one that is absolute, leaves the tree, or leads into or out of
-        what was brought from elsewhere.
+        fetched files.
         """
         if not text or len(text) > _LONGEST_PATH or "\n" in text or "\0" in text:
             raise UnbuildableError("which is not a valid path")

@@ -14,7 +14,7 @@ class Reason:
 
     `refuses` says that no renderer is given the root either, `spent` that a budget of ours is why.
     `cause` tells it from other reasons where the sentence would say more than that. `sources` are
-    the versions of what lies elsewhere and is the reason.
+    the versions of remote sources that are the reason.
     """
 
     path: str

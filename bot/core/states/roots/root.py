@@ -58,7 +58,7 @@ class Root:
     `variant` tells apart the ways in which one directory is built, `place` is the path by which its
     environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
     is installed, `edits` are texts laid over the files, `laid` those of an owner, before they name
-    what was brought. `finish` is what becomes of each object
+    what was fetched. `finish` is what becomes of each object
     after the build, `default_namespace` what objects without one get, empty for the environment's
     own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
     None where it was inferred. `unlisted` says that nothing applies it: its files lie beside a
@@ -178,6 +178,6 @@ def resolved(closure: Mapping[str, str], paths: Paths) -> Mapping[str, File]:
     return {seen: file for seen, file in entries if file is not None}
 
 
-def shown_elsewhere(closure: Mapping[str, str]) -> Mapping[str, str]:
+def at_other_paths(closure: Mapping[str, str]) -> Mapping[str, str]:
     """Those of a closure that a renderer finds at another path than the tree has them at."""
     return {seen: own_path for seen, own_path in closure.items() if seen != own_path}

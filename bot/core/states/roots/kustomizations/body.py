@@ -123,26 +123,26 @@ class KustomizationBody:
             self._take_plugins(read_manifest(text.encode()))
             return
         if is_fetched(text):
-            self._follow_elsewhere(reference, text)
+            self._follow_remote(reference, text)
             return
         try:
             place = self.paths.local(self._place, text)
             own_path = self.paths.real(place)
         except UnbuildableError:
             if is_remote(text):
-                self._follow_elsewhere(reference, text)
+                self._follow_remote(reference, text)
                 return
             raise
         file = self.paths.file(own_path)
         if file is not None and reference.takes != "directory":
             self._take_file(reference, place, own_path, file)
         elif is_remote(text):
-            self._follow_elsewhere(reference, text)
+            self._follow_remote(reference, text)
         else:
             self._take_directory(reference, place, own_path)
 
-    def _follow_elsewhere(self, reference: KustomizationPath, text: str) -> None:
-        """Take in what an address leads to, where an exact version of it was brought."""
+    def _follow_remote(self, reference: KustomizationPath, text: str) -> None:
+        """Include what an address leads to, if an exact version of it was fetched."""
         fetched = self.paths.fetched
         resolved = fetched.resolver.base(text) if fetched.resolver is not None else None
         if resolved is None or not is_taken(reference, text, resolved):

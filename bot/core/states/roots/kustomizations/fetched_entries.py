@@ -1,4 +1,4 @@
-"""Entries of a kustomization that name what lies elsewhere."""
+"""Entries of a kustomization that name remote sources."""
 
 from __future__ import annotations
 

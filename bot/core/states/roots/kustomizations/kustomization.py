@@ -40,7 +40,7 @@ class Kustomization:
     `source` is where the kustomization is written.
     `charts` are those of the tree that it inflates.
     `reasons` say why its output is not simply what it lists. `remotes` are exact versions of what
-    lies elsewhere; where any of them was brought, `text` is the file with the paths of those in it.
+    is remote; where any of them was fetched, `text` is the file with the paths of those in it.
     """
 
     path: str
