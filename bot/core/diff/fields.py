@@ -32,6 +32,9 @@ _LONGEST_LIST: Final = 400
 _DEEPEST: Final = 60
 _IDENTITY: Final = frozenset({"apiVersion", "kind"})
 
+_ORDER: Final = "[order]"
+"""Where the order of the items that both lists have stands, beside the items themselves."""
+
 _CREATED: Final = "creationTimestamp"
 """Generators write it as null into the metadata of templates, which means that it is absent."""
 
@@ -117,9 +120,10 @@ def _keyed(before: Any, after: Any, holder: str) -> tuple[Any, Any]:
         return before, after
     old, new = _by_key(before, holder), _by_key(after, holder)
     if old is not None and new is not None:
-        return old, new
+        return _with_order(old, new), _with_order(new, old)
     if identity := _identity(before, after):
-        return _by_field(before, identity), _by_field(after, identity)
+        old, new = _by_field(before, identity), _by_field(after, identity)
+        return _with_order(old, new), _with_order(new, old)
     if max(len(before), len(after)) <= _LONGEST_LIST:
         return before, after
     return _by_index(before), _by_index(after)
@@ -132,6 +136,15 @@ def _by_key(items: list[Any], holder: str) -> dict[str, Any] | None:
     if not all(keys) or len(set(keys)) != len(keys):
         return None
     return {f"[{key}]": item for key, item in zip(keys, items, strict=True)}
+
+
+def _with_order(items: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """The items and, as one text, the order of those that the other list has too.
+
+    A changed order starts new pods, and init containers then run one after the other differently.
+    """
+    shared = (key for key in items if key in others)
+    return {**items, _ORDER: ", ".join(key[1:-1].removeprefix("name=") for key in shared)}
 
 
 def _identity(before: list[Any], after: list[Any]) -> str | None:

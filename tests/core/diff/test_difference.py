@@ -70,7 +70,25 @@ def test_a_list_with_merge_keys_is_compared_by_them() -> None:
             '{"image":"c:1","name":"proxy"}',
         ),
         ("spec.template.spec.containers[name=web].image", "a:1", "a:2"),
+        ("spec.template.spec.containers[order]", "web, log", "log, web"),
     ]
+
+
+def test_an_order_that_changes_is_shown_and_a_new_item_changes_none() -> None:
+    """Init containers run in their order, and a variable sees only those before it."""
+    fetch, wait = {"name": "fetch", "image": "a:1"}, {"name": "wait", "image": "b:1"}
+    path = "spec.template.spec.initContainers"
+
+    swapped = fields_of(
+        pod([], initContainers=[fetch, wait]), pod([], initContainers=[wait, fetch])
+    )
+    between = fields_of(
+        pod([], initContainers=[fetch, wait]),
+        pod([], initContainers=[fetch, {"name": "new"}, wait]),
+    )
+
+    assert swapped == [(f"{path}[order]", "fetch, wait", "wait, fetch")]
+    assert between == [(f"{path}[name=new]", None, '{"name":"new"}')]
 
 
 def test_ports_and_environment_variables_have_their_own_keys() -> None:
@@ -85,6 +103,7 @@ def test_ports_and_environment_variables_have_their_own_keys() -> None:
 
     assert fields_of(before, after) == [
         ("spec.env[name=B].value", "2", "3"),
+        ("spec.env[order]", "A, B", "B, A"),
         ("spec.ports[port=443,protocol=TCP].targetPort", None, "8443"),
         ("spec.ports[port=80,protocol=TCP]", '{"port":80,"protocol":"TCP"}', None),
     ]
