@@ -50,6 +50,20 @@ def test_two_directories_are_compared_as_they_are(folders: tuple[Path, Path]) ->
     Draft202012Validator(review_schema()).validate(document)
 
 
+def test_a_workload_that_moves_to_another_namespace_has_no_table_of_images(tmp_path: Path) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {}}}\n"
+        "spec: {{containers: [{{name: web, image: example/web:1}}]}}\n"
+    )
+    base = write(tmp_path / "base", {"pod.yaml": pod.format("shop")})
+    head = write(tmp_path / "head", {"pod.yaml": pod.format("store")})
+
+    ran = fairlead("review", base, head)
+
+    assert "1 added, 1 removed" in ran.stdout
+    assert "Images" not in ran.stdout
+
+
 def test_two_commits_are_compared_from_their_merge_base(tmp_path: Path) -> None:
     base = commit(tmp_path, SAME)
     head = commit(tmp_path, CHANGED, "change")

@@ -111,8 +111,8 @@ def _hints(review: Review) -> Iterator[str]:
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
     yield from _unseen(review)
-    if review.summary.images:
-        images = image_rows(review.summary.images)
+    images = image_rows(review.summary.images)
+    if images:
         shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]
         more = len(images) - len(shown)
         rows = list(_table(("CONTAINER", "BEFORE", "AFTER"), shown))
