@@ -30,9 +30,13 @@ _URGENCY: Final[Mapping[Priority, int]] = MappingProxyType(
 
 
 def covers(waiting: Task, task: Task) -> bool:
-    """Whether a task that waits does everything that another one would do, and as soon."""
+    """Whether a task that waits does everything that another one would do, and as soon.
+
+    An announcement also records who made a push, which no other delivery says.
+    """
     if isinstance(waiting, Announcement) and isinstance(task, Announcement):
-        return covers(waiting.job, task.job)
+        recorded = not task.pusher or _push(task) == _push(waiting)
+        return recorded and covers(waiting.job, task.job)
     if not (isinstance(waiting, Job) and isinstance(task, Job)):
         return False
     return (
@@ -41,3 +45,7 @@ def covers(waiting: Task, task: Task) -> bool:
         and _URGENCY[waiting.priority] >= _URGENCY[task.priority]
         and (task.quiet or not waiting.quiet)
     )
+
+
+def _push(announcement: Announcement) -> tuple[str, int, str]:
+    return announcement.pusher, announcement.pusher_id, announcement.after

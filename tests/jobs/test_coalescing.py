@@ -18,6 +18,7 @@ from tests.jobs.test_jobs import Bench, bench, idle, queue, until
 __all__ = ["bench", "queue"]
 
 JOB = Job(1, 2, 3)
+PUSHED = Announcement(JOB, "a" * 40, "octocat", "b" * 40, 7)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,10 @@ JOB = Job(1, 2, 3)
         (Job(1, 2, 3, "requested"), Job(1, 2, 3, "policy", "recheck"), True),
         (JOB, Job(1, 2, 3, "policy", "recheck"), False),
         (Announcement(JOB, "a" * 40), Announcement(JOB, "b" * 40), True),
+        (PUSHED, PUSHED, True),
+        (PUSHED, Announcement(JOB), True),
+        (PUSHED, Announcement(JOB, "b" * 40, "mallory", "c" * 40, 8), False),
+        (Announcement(JOB), PUSHED, False),
         (JOB, Announcement(JOB), False),
         (Announcement(JOB), JOB, False),
         (Job(1, 2, 3, "moved"), JOB, False),
