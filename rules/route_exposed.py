@@ -9,6 +9,7 @@ from bot.kubernetes.routes.backend_tls import READERS, backend_tls_lost
 from bot.kubernetes.routes.backends import INGRESSES
 from bot.kubernetes.routes.changes import routes_exposed
 from bot.kubernetes.routes.claims import routes_claimed
+from bot.kubernetes.routes.client_certificates import client_certificates_lost
 from bot.kubernetes.routes.gateways import PARENTS
 from bot.kubernetes.routes.mesh_tls import DESTINATION_RULE, mesh_tls_lost
 from bot.kubernetes.routes.middlewares import MIDDLEWARES
@@ -24,4 +25,5 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from routes_exposed(before, after)
     yield from backend_tls_lost(before, after)
     yield from mesh_tls_lost(before, after)
+    yield from client_certificates_lost(before, after)
     yield from routes_claimed(before, after)

@@ -41,6 +41,7 @@ IDENTITY_OBJECTS: Final = (*_ASSOCIATIONS, _MEMBER, *_POLICIES, *_FEDERATED, *_P
 """The kinds that give a cloud identity to a service account."""
 
 # PROJECT.svc.id.goog[NAMESPACE/ACCOUNT], by which Google Cloud names an account of a cluster.
+_ACTING: Final = "roles/iam.workloadIdentityUser"
 _WORKLOAD: Final = pattern(r"serviceAccount:[^\[]{1,200}\.svc\.id\.goog\[([^/\]]+)/([^\]]+)\]")
 # https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#principal-id-examples
 _PRINCIPAL: Final = pattern(
@@ -142,7 +143,10 @@ def _member(node: Node, identity: str, role: Node) -> Iterator[_Identity]:
     text = (node.text or "")[:500]
     match = _WORKLOAD.fullmatch(text)
     if match is not None:
-        yield _Identity(f"{match[1]}/{match[2]}", identity, "Google Cloud", node)
+        acts_as = role.text in (None, _ACTING)
+        granted = identity if acts_as else f"{role.text} of {identity}"
+        by = None if acts_as else role
+        yield _Identity(f"{match[1]}/{match[2]}", granted, "Google Cloud", node, by)
     principal = _PRINCIPAL.fullmatch(text)
     if principal is not None:
         account = f"{principal[1]}/{principal[2]}" if principal[1] else f"{principal[3]}/*"
