@@ -105,7 +105,7 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     words = difference.handling.words(resource)
     severity = SEVERITY
     if difference.handling.manner == "deselected":
-        lost = f"may be deleted, by {words}: what it refuses is then allowed"
+        lost = f"may be deleted because of {words}: what it refuses is then allowed"
         key = f"deselected {resource.key}"
     elif difference.received is None:
         if not _replaces(resource, before, after):

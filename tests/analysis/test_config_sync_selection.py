@@ -44,7 +44,7 @@ def test_a_guard_that_is_newly_chosen_may_be_deleted_elsewhere(notes: str) -> No
     [(path, message)] = reported({"apps/a.yaml": guard()}, {"apps/a.yaml": guard(notes)})
 
     assert path == "apps/a.yaml"
-    assert message.startswith("NetworkPolicy/shop/deny may be deleted, by ")
+    assert message.startswith("NetworkPolicy/shop/deny may be deleted because of ")
 
 
 def test_another_choice_may_delete_it_too() -> None:
