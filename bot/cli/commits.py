@@ -32,7 +32,8 @@ def named_commit(repository: Repository | None, name: str, place: Path) -> str |
     if repository is not None:
         with suppress(UsageError):
             return repository.resolve(name)
-    if Path(name).is_dir():
+    # `Path("")` is the working directory, and an empty name an unset variable of a script.
+    if name and Path(name).is_dir():
         return None
     if repository is None:
         raise UsageError(

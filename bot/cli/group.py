@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
@@ -78,6 +79,9 @@ class CommandLine(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit with its status."""
         kwargs["standalone_mode"] = False
+        if sys.stdout is None:
+            # The caller closed it (`>&-`): nothing is printed, and the status says the result.
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
         status = self._status(*args, **kwargs)
         # The interpreter looks for garbage once more when it ends, among all that was imported.
         gc.freeze()

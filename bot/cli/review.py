@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.cli.group import BLOCKED, INCOMPLETE, PASS, refusal
+from bot.cli.group import BLOCKED, INCOMPLETE, PASS
 from bot.cli.output import terminal
 from bot.cli.output.options import OutputOptions, output_options
 from bot.cli.repository_options import RepositoryOptions, repository_options
-from bot.errors import AnalysisError, FairleadError
+from bot.errors import AnalysisError
 from bot.settings import cache_directory, tool_folders
 
 if TYPE_CHECKING:
@@ -114,36 +113,19 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         renders=renders_here(tool_folders()),
         fetching=where.fetching(cache),
     )
-    with _errors_in(output.form, output.target), open_sides(base, head, where.repo) as sides:
+    with open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
         title = f"Comparing {base} with {head}"
         result, complete = _compare(sides, policy, options, output.form, title)
         if offer_renderers(result.problems):
             rendering = replace(options, renders=renders_here(tool_folders()))
             result, complete = _compare(sides, policy, rendering, output.form, title)
-        for name, path in ((output.form, output.target), *reports):
+        # The output last: where a report cannot be written, JSON is the error alone.
+        for name, path in (*reports, (output.form, output.target)):
             write_review(result, policy, sides.line, name, path)
         if fix and complete:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
     ctx.exit(STATUS[result.verdict])
-
-
-@contextmanager
-def _errors_in(form: str, target: Path | None) -> Iterator[None]:
-    """An error as a document too where JSON was requested, so that a program can read it."""
-    from bot.core.publish.review_json import error_json  # noqa: PLC0415 - not for --help
-
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except (click.ClickException, FairleadError, OSError) as error:
-        if form == "json":
-            message, status = refusal(error)
-            # Where the file cannot be written, that is the error.
-            with suppress(OSError):
-                terminal.write(error_json(message.strip(), status), target)
-        raise
 
 
 def _compare(

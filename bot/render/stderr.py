@@ -23,6 +23,9 @@ _TRIED: Final = re.compile(
 _HINT: Final = "Use --debug flag"
 """Helm's advice to a user at a terminal."""
 
+_KUBECTL: Final = re.compile(r'(?m)^E\d{4} \S+ +\d+ \S+\] "command failed" err="(.*)"$')
+"""kubectl logs the error of its built-in kustomize with the time and its process id."""
+
 _CONFIGURATION: Final = re.compile(r" with config: `[^`]*`")
 """kustomize repeats a whole patch or generator, which may be that of a Secret."""
 
@@ -55,6 +58,7 @@ def last_error(errors: str, folders: Mapping[str, str]) -> str:
 
 def _last(errors: str) -> str:
     """The text of the last error on one line, with spaces for unprintable characters."""
+    errors = _KUBECTL.sub(r"Error: \1", errors)
     _, _, text = f"\n{errors}".rpartition("\nError: ")
     text = text.partition(_HINT)[0]
     words = "".join(char if char.isprintable() else " " for char in text).split()

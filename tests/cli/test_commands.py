@@ -103,6 +103,10 @@ def test_the_version_is_that_of_the_package() -> None:
             ),
         ),
         (["explain", "0"], "unknown rule '0': `fairlead rules` lists them all"),
+        (
+            ["explain", "37248221"],
+            "'37248221' is the id of a finding: name its rule, which is printed before the id",
+        ),
     ],
 )
 def test_wrong_use_is_one_sentence(arguments: list[str], said: str) -> None:
@@ -351,3 +355,11 @@ def test_the_group_and_its_entries_agree() -> None:
         command = cli.get_command(context, entry.name)
         assert command is not None
         assert command.name == entry.name
+
+
+def test_a_closed_standard_output_leaves_the_status() -> None:
+    script = "import sys; sys.stdout = None; from bot.cli import cli; cli.main(['rules'])"
+
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")

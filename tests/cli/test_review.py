@@ -301,6 +301,19 @@ def test_a_misspelt_commit_or_directory_is_answered_with_the_nearest_name(
     )
 
 
+def test_an_empty_name_is_not_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script's variable that is not set would compare the commit with whatever lies here."""
+    commit(tmp_path, SAME)
+    monkeypatch.chdir(tmp_path)
+
+    ran = fairlead("review", "main", "")
+
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("fairlead: '' is neither a commit of ")
+
+
 def test_a_repository_without_a_commit_is_named(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
 
@@ -480,3 +493,36 @@ def test_an_error_is_a_document_where_json_was_requested(
     assert (ran.status, document["schema"], document["status"]) == (2, "fairlead.error/1", 2)
     assert document["message"].startswith(message)
     assert ran.stderr == f"fairlead: {document['message']}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["diff", "main", "HEAD"],
+        ["backtest"],
+        ["map"],
+        ["placements"],
+        ["who-can", "get", "secrets"],
+        ["grants", "User/jane"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_with_json_gives_its_errors_as_documents(
+    tmp_path: Path, command: list[str]
+) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+
+    ran = fairlead(*command, "--repo", tmp_path, "--format", "json")
+
+    document = json.loads(ran.stdout)
+    assert (ran.status, document["schema"], document["status"]) == (2, "fairlead.error/1", 2)
+    assert ran.stderr == f"fairlead: {document['message']}\n"
+
+
+def test_where_a_report_cannot_be_written_json_is_the_error_alone(tmp_path: Path) -> None:
+    commit(tmp_path, SAME)
+    options = ("--format", "json", "--report", f"sarif={tmp_path}/none/x")
+
+    ran = fairlead("review", "main", "HEAD", "--repo", tmp_path, *options)
+
+    assert (ran.status, json.loads(ran.stdout)["schema"]) == (2, "fairlead.error/1")

@@ -22,6 +22,11 @@ TREE = (
         pytest.param("Error: old\nError: a\n  b\tc\n", "a b c", id="the last, on one line"),
         pytest.param("Error: \x1b[31ma\x07\u202eb\n", "[31ma b", id="what cannot be printed"),
         pytest.param(f"Error: {TREE}x", "in 'a': x", id="our folders and layers"),
+        pytest.param(
+            f'E1201 03:16:41.229786   16527 run.go:72] "command failed" err="{TREE}x"\n',
+            "in 'a': x",
+            id="kubectl's log line",
+        ),
         pytest.param("Error: at /w/wrapper: x", "at the root: x", id="the wrapper"),
         pytest.param(
             f"Error: {TREE}trouble configuring builtin PatchTransformer with config: `\n"

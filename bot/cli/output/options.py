@@ -6,13 +6,17 @@ namespace; the command receives their values as one `OutputOptions` argument nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from bot.cli.group import refusal
+from bot.cli.output import terminal
+from bot.errors import FairleadError
 from bot.records import dataclass
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -28,8 +32,11 @@ class OutputOptions:
 
 
 def format_option(*formats: str, meaning: str | None = None) -> Callable[[C], C]:
-    """The option `--format`, as `form`: one of these, the first of them the default."""
-    return click.option(
+    """The option `--format`, as `form`: one of these, the first of them the default.
+
+    Where JSON was requested, an error of the command is printed as a document too.
+    """
+    option = click.option(
         "--format",
         "form",
         type=click.Choice(formats),
@@ -37,6 +44,37 @@ def format_option(*formats: str, meaning: str | None = None) -> Callable[[C], C]
         show_default=True,
         help=meaning,
     )
+
+    def decorate(command: C) -> C:
+        @wraps(command)
+        def with_errors(*args: Any, **kwargs: Any) -> Any:
+            if kwargs["form"] != "json":
+                return command(*args, **kwargs)
+            with _errors_as_json(kwargs.get("target")):
+                return command(*args, **kwargs)
+
+        decorated: Any = with_errors
+        result: C = option(decorated)
+        return result
+
+    return decorate
+
+
+@contextmanager
+def _errors_as_json(target: Path | None) -> Iterator[None]:
+    """Write an error as a document too, so that a program can read it; then raise it."""
+    from bot.core.publish.review_json import error_json  # noqa: PLC0415 - not for --help
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (click.ClickException, FairleadError, OSError) as error:
+        message, status = refusal(error)
+        # Where the file cannot be written, that is the error.
+        with suppress(OSError):
+            terminal.write(error_json(message.strip(), status), target)
+        raise
 
 
 def output_options(formats: Sequence[str], meaning: str) -> Callable[[C], C]:

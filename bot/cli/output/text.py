@@ -19,9 +19,9 @@ from bot.core.publish.fetched import fetched
 from bot.core.publish.images import image_rows
 from bot.core.publish.markdown import visible
 from bot.core.publish.pages import place
-from bot.core.publish.report import badness, safe_suggestion
+from bot.core.publish.report import badness, new_rules, safe_suggestion
 from bot.core.publish.templating import consequence
-from bot.core.publish.totals import compared, rendered
+from bot.core.publish.totals import compared, rendered, validated
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
 """The text of a finding's line, None where it cannot or must not be shown."""
@@ -54,7 +54,7 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
         for row in rows:
             console.print(Text(f"  {row}"), soft_wrap=True)
         console.print()
-    for hint in _hints(review):
+    for hint in _hints(review, policy):
         console.print(Text(hint, style="dim"), soft_wrap=True)
     ending = conclusion(review, policy)
     verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
@@ -62,7 +62,7 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
     if len(review.findings) > 1:
         worst = min(review.findings, key=badness)
         console.print(Text.assemble("Most serious: ", _headline(worst)), soft_wrap=True)
-    facts = (compared(review.summary), rendered(review.summary), fetched(review.summary))
+    facts = (say(review.summary) for say in (compared, rendered, fetched, validated))
     for fact in filter(None, facts):
         console.print(Text(f"{visible(fact)}."), soft_wrap=True)
 
@@ -99,13 +99,18 @@ def _footer(finding: ReviewFinding, policy: Policy) -> Iterator[str]:
         yield "--fix corrects it"
 
 
-def _hints(review: Review) -> Iterator[str]:
+def _hints(review: Review, policy: Policy) -> Iterator[str]:
     if review.findings:
         yield "`fairlead explain RULE` says why it matters and what to do."
     fixable = sum(safe_suggestion(finding) is not None for finding in review.findings)
     if fixable:
         noun = "finding" if fixable == 1 else "findings"
         yield f"`fairlead review BASE HEAD --fix` corrects {fixable} {noun}."
+    for rule, until in new_rules(review, policy).items():
+        yield (
+            f"{rule} is new in this version and only observes until {until}; "
+            f"`rules: {{{rule}: {{mode: enforce}}}}` in the policy ends that."
+        )
 
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,8 @@ Examples:
   fairlead explain rbac-privilege-added > page.md"""
 
 _MOST_HINTS: Final = 5
+
+_FINDING_ID: Final = re.compile(r"[0-9a-f]{8,}")
 
 
 @click.command(epilog=RULES_EPILOG)
@@ -82,6 +85,10 @@ def explain(rule: str) -> None:
     by_id = {known: entry for entry in load_rules() for known in (entry.id, *entry.aliases)}
     name = rule.replace("_", "-")
     if name not in by_id:
+        if _FINDING_ID.fullmatch(rule):
+            raise UsageError(
+                f"{rule!r} is the id of a finding: name its rule, which is printed before the id"
+            )
         hint = did_you_mean(name, by_id) or _containing(name, by_id)
         raise UsageError(f"unknown rule {rule!r}{hint} `fairlead rules` lists them all")
     page = by_id[name].page.text

@@ -71,12 +71,7 @@ def named_summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> Re
             (finding for finding in worst_first if consequence(finding, policy) == "blocks"), None
         ),
         "policy_path": POLICY_PATH,
-        "new_rules": {
-            finding.rule: until.isoformat()
-            for finding in review.findings
-            if consequence(finding, policy) == "would block"
-            and (until := policy.observes_until(finding.rule))
-        },
+        "new_rules": new_rules(review, policy),
         "waits_only": waits_only(review),
         "waived": [item for item in review.suppressed if "waiver" in item.because],
         "approved": [item for item in review.suppressed if "approval" in item.because],
@@ -98,6 +93,16 @@ def named_summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> Re
         brief=is_brief(review.difference),
         **values,
     )
+
+
+def new_rules(review: Review, policy: Policy) -> dict[str, str]:
+    """The rules that would block and only observe, being new; each with the date until which."""
+    return {
+        finding.rule: until.isoformat()
+        for finding in review.findings
+        if consequence(finding, policy) == "would block"
+        and (until := policy.observes_until(finding.rule))
+    }
 
 
 def _unseen(review: Review) -> dict[str, object]:
