@@ -113,6 +113,7 @@ DATA = "its data goes with it unless the volume is retained"
         ("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gs.example.com}\nspec: {group: example.com, names: {kind: G}}\n---\n" + thing("example.com/v1", "G"), thing("example.com/v1", "G"), ["CustomResourceDefinition gs.example.com is removed: if it is pruned, every G in the cluster goes with it (1 here)"]),
         ("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gs.example.com}\n", "", ["CustomResourceDefinition gs.example.com is removed: if it is pruned, every gs.example.com in the cluster goes with it"]),
         ("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" + CLAIM + thing("v1", "ConfigMap"), "", ["Namespace shop is removed: if it is pruned, everything in it goes with it (2 resources here)"]),
+        ("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", "", ["Namespace shop is removed: if it is pruned, everything in it goes with it"]),
     ],
 )  # fmt: skip
 def test_what_goes_with_what_is_removed(base: str, head: str, messages: list[str]) -> None:

@@ -134,7 +134,8 @@ def _loss(resource: Resource, before: State) -> str | None:
 
 def _namespace(resource: Resource, before: State) -> str:
     count = len(before.in_namespace(resource.name))
-    return f"everything in it goes with it ({counted(count, 'resource')} here)"
+    here = f" ({counted(count, 'resource')} here)" if count else ""
+    return f"everything in it goes with it{here}"
 
 
 def _definition(resource: Resource, before: State) -> str:

@@ -43,7 +43,7 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
         if not spec["sourceRef"]["name"].text:
             return
         for cluster in clusters_of(resource, flux):
-            yield replace(_unbuilt(resource, node), cluster=cluster)
+            yield replace(_unbuilt(resource, node, is_own=is_own), cluster=cluster)
         return
     if not places.has(place):
         if is_own:
@@ -59,14 +59,19 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
         yield replace(declared, cluster=cluster)
 
 
-def _unbuilt(resource: Resource, node: Node) -> Declared:
-    """Return the root of a Kustomization whose source is not this repository."""
+def _unbuilt(resource: Resource, node: Node, *, is_own: bool | None) -> Declared:
+    """Return the root of a Kustomization whose source is not this repository, or may not be."""
     reference = resource.at("spec", "sourceRef")
     source = f"{reference['kind'].text or 'GitRepository'}/{reference['name'].text or ''}"
+    reason = (
+        "a source that is not this repository and is not fetched"
+        if is_own is False
+        else f"{source}, which is not fetched, and this repository has no such path"
+    )
     return unbuilt(
         node,
         f"path {resource.at('spec', 'path').text or '.'} of {source}",
-        f"{resource.key} takes it from a source that is not this repository and is not fetched",
+        f"{resource.key} takes it from {reason}",
         resource.at("spec").value,
     )
 
