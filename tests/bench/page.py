@@ -6,10 +6,10 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from bot.version import describe
 
@@ -30,6 +30,16 @@ clone is. *Small*
 manifests have 243 bytes on average, *large* ones 1.2 KB. Head changes 20 files. Fairlead compares
 base with head; the other tools read head alone and answer other questions.
 """
+
+Table: TypeAlias = tuple[str, Callable[[], str]]
+"""The title of a table, and what measures and makes it."""
+
+
+def table(
+    title: str, columns: tuple[str, ...], rows_of: Callable[[], Iterable[tuple[str, ...]]]
+) -> Table:
+    """A table that is measured when it is asked for."""
+    return title, lambda: section(title, columns, rows_of())
 
 
 def write_page(rounds: int, sections: Iterable[str], notes: str) -> None:
