@@ -76,3 +76,28 @@ def test_an_application_set_lowers_the_level_of_its_namespace(
 
     lowered = f"ApplicationSet argocd/fake lowers its Pod Security level from restricted to {level}"
     assert messages(base, head) == [lowered] * is_lower
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_only_a_namespace_of_base_has_a_level_to_lower(*, is_new: bool) -> None:
+    base = {"argo/base.yaml": application("base", "base"), "base/cm.yaml": config()}
+    manifest = {"base/a.yaml": namespace("restricted")}
+    labels = {
+        "argo/web.yaml": application("web", "web", sync=labelling("privileged")),
+        "web/a.yaml": config("web"),
+    }
+
+    before = base if is_new else {**base, **manifest}
+
+    assert messages(before, {**base, **manifest, **labels}) == [OVER] * (not is_new)
+
+
+def test_a_new_manifest_below_the_level_that_an_application_gives_is_quiet() -> None:
+    base = {
+        "argo/base.yaml": application("base", "base"),
+        "base/cm.yaml": config(),
+        "argo/web.yaml": application("web", "web", sync=labelling("privileged")),
+        "web/a.yaml": config("web"),
+    }
+
+    assert messages(base, {**base, "base/a.yaml": namespace("restricted")}) == []

@@ -17,6 +17,9 @@ from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoo
 from bot.kubernetes.guardrails.matching import NAMESPACE
 from bot.kubernetes.guardrails.search import CHECK
 
+OVERRIDDEN: Final = "overridden namespaces"
+"""The family of the Applications that label a namespace over its manifest, which is a root too."""
+
 POD_SECURITY: Final = "pod-security.kubernetes.io/enforce"
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
 _CREATE: Final = "CreateNamespace=true"
@@ -81,7 +84,8 @@ def _by_application(owner: Owner, state: State) -> Guard:
             ):
                 (clause,) = read_namespace({namespace.key: namespace.root})
                 over = f"{name} over {namespace.key}"
-                return Guard(over, "overridden namespaces", roots, read_created, clause.denies)
+                roots[namespace.key] = namespace.root
+                return Guard(over, OVERRIDDEN, roots, read_created, clause.denies)
     return Guard(name, "namespaces", roots, read_created)
 
 
@@ -112,7 +116,11 @@ def read_created(roots: GuardRoots) -> tuple[Clause, ...]:
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#namespace-metadata
     """
-    return tuple(_level(root, _labels(root.resource)) for root in roots.values())
+    return tuple(
+        _level(root, _labels(root.resource))
+        for root in roots.values()
+        if root.resource.group_kind != kinds.NAMESPACE
+    )
 
 
 def _level(root: Node, labels: Node) -> Clause:

@@ -9,6 +9,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity, Side
 from bot.core.resource import Node, ResourceKey
 from bot.core.state import State, changes
+from bot.kubernetes import kinds
 from bot.kubernetes.guardrails.admission import admission_guards
 from bot.kubernetes.guardrails.attribution import GuardCause, causes
 from bot.kubernetes.guardrails.formulas import Formula, Or
@@ -21,7 +22,7 @@ from bot.kubernetes.guardrails.kyverno_deletions import (
     kyverno_deletion_guards,
 )
 from bot.kubernetes.guardrails.kyverno_policies import kyverno_policy_guards
-from bot.kubernetes.guardrails.levels import level_guards
+from bot.kubernetes.guardrails.levels import OVERRIDDEN, level_guards
 from bot.kubernetes.guardrails.messages import (
     Weakening,
     guard_name,
@@ -60,8 +61,14 @@ def guardrails_weakened(before: State, after: State) -> Iterator[Finding]:
     for name in dict.fromkeys((*base, *head)):
         old, new = base.get(name), head.get(name)
         keys = {*(old.roots if old else ()), *(new.roots if new else ())}
-        if keys & touched:
+        if keys & touched and not (new is not None and _of_new_namespace(new, before)):
             yield from _Pair(old, new, _stand_ins(head, base, name, old or new)).findings()
+
+
+def _of_new_namespace(guard: Guard, before: State) -> bool:
+    """Whether a guard overrides the level of a namespace that base does not have."""
+    namespaces = [key for key in guard.roots if key.group_kind == kinds.NAMESPACE]
+    return guard.family == OVERRIDDEN and all(before.get(key) is None for key in namespaces)
 
 
 def _stand_ins(
