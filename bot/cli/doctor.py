@@ -70,7 +70,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option, all by name
         with terminal.progress("Fetching remote sources"):
             lines += look_at_sources(settings, clone, repository)
     if form == "json":
-        document = {"schema": "fairlead.doctor/1", "lines": [line.document() for line in lines]}
+        document = {"schema": "fairlead.doctor/2", "lines": [line.document() for line in lines]}
         terminal.write(json.dumps(document, indent=2) + "\n", None)
     else:
         for line in lines:

@@ -15,6 +15,7 @@ import pytest
 
 from bot.catalog import load_rules, rule_options
 from bot.cli import COMMANDS, cli
+from bot.cli.output import terminal
 from bot.core.policy.schema import policy_schema
 from tests.cli.running import ACCOUNT, Ran, fairlead, write
 
@@ -135,6 +136,18 @@ def test_rules_lists_every_rule() -> None:
         {field.name.replace("_", "-") for field in dataclasses.fields(rule.options)}
         for rule in load_rules()
     ]
+
+
+def test_rules_stacks_the_summaries_where_columns_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "PIPE_WIDTH", 40)
+
+    lines = fairlead("rules").stdout.splitlines()
+
+    titles = [line for line in lines if line[0] != " "]
+    assert titles == [f"{rule.id} ({rule.severity})" for rule in load_rules()]
+    summaries = " ".join(line.strip() for line in lines if line[0] == " ")
+    assert summaries.split() == " ".join(rule.page.summary for rule in load_rules()).split()
+    assert all(len(line) <= 40 for line in lines if line[0] == " ")
 
 
 @pytest.mark.parametrize("name", ["image-not-approved", "image_not_approved"])

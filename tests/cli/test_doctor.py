@@ -465,11 +465,11 @@ def test_the_command_says_it_to_people_and_machines(
         in (text.stdout)
     )
     document = json.loads(machine.stdout)
-    assert document["schema"] == "fairlead.doctor/1"
+    assert document["schema"] == "fairlead.doctor/2"
     assert {
         "status": "ok",
         "subject": "events",
-        "said": "all that are needed",
+        "message": "all that are needed",
         "advice": "",
     } in document["lines"]
 

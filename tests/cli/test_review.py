@@ -238,6 +238,16 @@ def test_the_default_namespace_can_be_said(tmp_path: Path) -> None:
     assert named == [{"group": "", "kind": "ServiceAccount", "namespace": "ops", "name": "ci"}]
 
 
+@pytest.mark.parametrize("name", ["Bad_NS", "-a", "", "a" * 64, "a\n"])
+def test_a_default_namespace_that_kubernetes_refuses_is_refused(
+    folders: tuple[Path, Path], name: str
+) -> None:
+    ran = fairlead("review", *folders, "--default-namespace", name)
+
+    assert (ran.status, ran.stdout) == (2, "")
+    assert f"{name!r} is not the name of a namespace: use at most 63" in ran.stderr
+
+
 @pytest.mark.parametrize("empty", [0, 1])
 def test_one_side_without_any_manifest_is_an_empty_state(
     folders: tuple[Path, Path], tmp_path: Path, empty: int

@@ -19,11 +19,11 @@ class Diagnosis:
     advice: str = ""
 
     def document(self) -> dict[str, str]:
-        """The line for programs; `said` is the message, by the name that the format gives it."""
+        """The line for programs."""
         return {
             "status": self.status,
             "subject": self.subject,
-            "said": self.message,
+            "message": self.message,
             "advice": self.advice,
         }
 

@@ -6,11 +6,12 @@ namespace; the command receives their values as one `OutputOptions` argument nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -18,6 +19,9 @@ from bot.cli.group import refusal
 from bot.cli.output import terminal
 from bot.errors import FairleadError
 from bot.records import dataclass
+
+_LONGEST_NAME: Final = 63
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names"""
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -77,6 +81,19 @@ def _errors_as_json(target: Path | None) -> Iterator[None]:
         raise
 
 
+def _namespace(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """The value. Raises click.BadParameter where Kubernetes accepts no namespace of that name."""
+    from bot.core.policy.model import NAMESPACE  # noqa: PLC0415 - not for --help
+
+    if value is not None and not (re.fullmatch(NAMESPACE, value) and len(value) <= _LONGEST_NAME):
+        raise click.BadParameter(
+            f"{value!r} is not the name of a namespace: use at most {_LONGEST_NAME} lower-case"
+            " letters, digits and '-', with a letter or digit at both ends",
+            param=option,
+        )
+    return value
+
+
 def output_options(formats: Sequence[str], meaning: str) -> Callable[[C], C]:
     """A decorator that adds `--format`, `--output` and `--default-namespace`.
 
@@ -94,6 +111,7 @@ def output_options(formats: Sequence[str], meaning: str) -> Callable[[C], C]:
             "--default-namespace",
             "namespace",
             metavar="NS",
+            callback=_namespace,
             help="Namespace of resources that name none, unless the policy sets it.",
         ),
     )

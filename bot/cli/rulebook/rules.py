@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -17,6 +17,8 @@ from bot.core.nearest import did_you_mean
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bot.core.engine.rule import Rule
 
 RULES_EPILOG: Final = """\b
@@ -31,6 +33,9 @@ Examples:
 
 _MOST_HINTS: Final = 5
 
+_SUMMARY_WIDTH: Final = 40
+"""Columns that severity and summary need beside the id; in fewer, they stand below each other."""
+
 _FINDING_ID: Final = re.compile(r"[0-9a-f]{8,}")
 
 
@@ -44,19 +49,36 @@ def rules(form: str) -> None:
     if form == "json":
         terminal.write(json.dumps([_entry(rule) for rule in catalogue], indent=2) + "\n", None)
         return
+    console = terminal.console()
+    longest = max(len(rule.id) for rule in catalogue)
+    show = _in_columns if console.width >= longest + _SUMMARY_WIDTH else _stacked
+    with console.capture() as captured:
+        show(console, catalogue)
+    terminal.write(terminal.trimmed(captured.get()), None)
+
+
+def _in_columns(console: Console, catalogue: Sequence[Rule]) -> None:
+    """Print one table. Ids and severities are never wrapped, so that they can be copied."""
     from rich.table import Table  # noqa: PLC0415 - not for --help
 
-    console = terminal.console()
     grid = Table.grid(padding=(0, 2, 0, 0))
-    # Names and severities are never wrapped, so that they can be copied.
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(no_wrap=True)
     grid.add_column()
     for rule in catalogue:
         grid.add_row(rule.id, str(rule.severity), rule.page.summary)
-    with console.capture() as captured:
-        console.print(grid)
-    terminal.write(terminal.trimmed(captured.get()), None)
+    console.print(grid)
+
+
+def _stacked(console: Console, catalogue: Sequence[Rule]) -> None:
+    """Print each summary below its rule's id and severity, for a terminal with few columns."""
+    from rich.padding import Padding  # noqa: PLC0415 - not for --help
+    from rich.text import Text  # noqa: PLC0415 - not for --help
+
+    for rule in catalogue:
+        title = Text.assemble((rule.id, "bold"), f" ({rule.severity})")
+        console.print(title, soft_wrap=True)
+        console.print(Padding(rule.page.summary, (0, 0, 0, 2)))
 
 
 def _entry(rule: Rule) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from jsonschema import ValidationError
 from bot.core.nearest import did_you_mean
 from bot.core.policy.document import KeyPath, PolicyDocument
 from bot.core.policy.layers import BRANCHES
+from bot.core.policy.model import NAMESPACE
 from bot.records import dataclass
 
 
@@ -88,7 +89,7 @@ EXPLAINED: Final = {
     r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "expected a team such as example/security",
     r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "expected a login such as octocat",
     r"^(?!.*://)\S+$": "expected a registry, a part of one, or an image, such as ghcr.io/example",
-    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "expected the name of a namespace, not a glob",
+    NAMESPACE: "expected the name of a namespace, not a glob",
     r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
         "expected a whole fingerprint, as in the check's summary and the JSON"
     ),

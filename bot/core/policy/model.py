@@ -38,7 +38,10 @@ Team: TypeAlias = Annotated[
 ]
 User: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$")]
 ImagePattern: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
-Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+NAMESPACE: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+"""The pattern of a namespace's name."""
+
+Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=NAMESPACE)]
 
 
 class Threshold(StrEnum):
@@ -64,7 +67,7 @@ class EnvironmentPolicy:
     name: NonEmptyText
     paths: Annotated[Names, msgspec.Meta(min_length=1)]
     kubernetes: Annotated[str, msgspec.Meta(pattern=r"^1\.[0-9]{1,3}$")] | None = None
-    default_namespace: NonEmptyText = "default"
+    default_namespace: Namespace = "default"
     openshift: bool = False
 
 
