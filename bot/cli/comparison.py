@@ -25,16 +25,22 @@ from bot.records import dataclass
 class Sides:
     """The two trees that are compared.
 
-    `policy` is the text of BASE's policy file, None where it has none. `branch` is the branch that
-    BASE names, None where BASE is not a branch. `repositories` are the addresses of the
-    repository that contains the commits.
+    `policy` is the text of BASE's policy file, None where it has none. `repositories` are the
+    addresses of the repository that contains the commits. `repository` is that of the commit that
+    `revision` names as BASE, None for a directory.
     """
 
     base: ComparedTree
     head: ComparedTree
     policy: bytes | None
-    branch: str | None = None
     repositories: tuple[str, ...] = ()
+    repository: Repository | None = None
+    revision: str = ""
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that BASE names, None where BASE is not a branch. Starts a git process."""
+        return None if self.repository is None else self.repository.branch(self.revision)
 
     def at_head(self, path: str) -> bytes | None:
         """The content of a regular file of HEAD, None where HEAD has no such file."""
@@ -59,11 +65,11 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
     """
     with ExitStack() as stack:
         repository = repository_at(repo)
+        blobs = stack.enter_context(repository.blobs()) if repository is not None else None
         old, new = (named_commit(repository, name, repo) for name in (base, head))
         from_commit = old
         if repository is not None and old is not None and new is not None:
             from_commit = repository.merge_base(old, new)
-        blobs = stack.enter_context(repository.blobs()) if repository is not None else None
         before = _side(base, repository, from_commit, blobs)
         after = _side(head, repository, new, blobs)
         if repository is not None and old is not None:
@@ -73,9 +79,8 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
                 if old == from_commit
                 else repository.file(old, POLICY_PATH)
             )
-            branch = repository.branch(base)
         else:
-            policy, branch = _content(before, POLICY_PATH), None
+            policy = _content(before, POLICY_PATH)
         if policy is None and _content(before, MISNAMED) is not None:
             message = f"Fairlead does not read {MISNAMED} of {base}: rename it to {POLICY_PATH}"
             click.echo(f"fairlead: warning: {message}", err=True)
@@ -90,7 +95,8 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
             if owner is not None
             for address in owner.remotes()
         )
-        yield Sides(before, after, policy, branch, tuple(addresses))
+        of_base = repository if old is not None else None
+        yield Sides(before, after, policy, tuple(addresses), of_base, base)
 
 
 def compare(sides: Sides, policy: Policy, today: date, options: AnalysisOptions) -> Review:

@@ -1,12 +1,13 @@
-"""The content of blobs, through one long-lived `git cat-file --batch`."""
+"""The content of blobs, and the ids of commits, through one long-lived `git cat-file --batch`."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Timer
-from typing import Final, Self
+from typing import IO, Final, NamedTuple, Self
 
 from bot.errors import GitError
 from bot.git.command import OBJECT_ID, arguments, environment
@@ -17,6 +18,14 @@ MAXIMUM_BYTES: Final = 64 * 1024 * 1024
 # git answers while it is asked; this many ids fit the pipe even when it waits for us to read.
 _AT_ONCE: Final = 500
 _SECONDS: Final = 120.0
+
+
+class _Object(NamedTuple):
+    """An object of the repository. `content` is None where it is larger than `MAXIMUM_BYTES`."""
+
+    id: str
+    kind: str
+    content: bytes | None
 
 
 class BlobReader:
@@ -44,6 +53,17 @@ class BlobReader:
         for start in range(0, len(blobs), _AT_ONCE):
             yield from self._batch(blobs[start : start + _AT_ONCE])
 
+    def commit(self, revision: str) -> str | None:
+        """The full id of the commit that a revision names, None where it names none.
+
+        Raises GitError where git ends without an answer.
+        """
+        if "\n" in revision or "\0" in revision:
+            return None
+        # `--batch-command`, which gives an id without the content, needs git 2.36.
+        (commit,) = self._objects([f"{revision}^{{commit}}"])
+        return None if commit is None else commit.id
+
     def close(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
@@ -51,20 +71,27 @@ class BlobReader:
             process.kill()
             process.communicate()
 
-    def _batch(self, blobs: Sequence[str]) -> list[tuple[str, bytes | None]]:
+    def _batch(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         wrong = next((blob for blob in blobs if not OBJECT_ID.match(blob)), None)
         if wrong is not None:
             raise KeyError(wrong)
+        for blob, answer in zip(blobs, self._objects(blobs), strict=True):
+            yield blob, answer.content if answer is not None and answer.kind == "blob" else None
+
+    def _objects(self, names: Sequence[str]) -> list[_Object | None]:
+        """The objects of these names in their order, None for one that is missing."""
         process = self._started()
         watch = Timer(_SECONDS, process.kill)
         watch.start()
         try:
-            return self._exchange(process, blobs)
+            return _exchange(process, names)
         except (OSError, ValueError) as error:
             self.close()
-            raise GitError("git cat-file died while blobs were read") from error
+            raise GitError("git cat-file died while objects were read") from error
         finally:
             watch.cancel()
+            # A process with a second thread starts its child anew instead of forking it.
+            watch.join()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -77,31 +104,29 @@ class BlobReader:
             )
         return self._process
 
-    @staticmethod
-    def _exchange(
-        process: subprocess.Popen[bytes], blobs: Sequence[str]
-    ) -> list[tuple[str, bytes | None]]:
-        pipe_in, pipe_out = process.stdin, process.stdout
-        if pipe_in is None or pipe_out is None:
-            raise ValueError("the process has no pipes")
-        pipe_in.write("".join(f"{blob}\n" for blob in blobs).encode())
-        pipe_in.flush()
-        contents: list[tuple[str, bytes | None]] = []
-        for blob in blobs:
-            header = pipe_out.readline().split()
-            if len(header) == 2 and header[1] == b"missing":
-                contents.append((blob, None))
-                continue
-            if len(header) != 3:
-                raise ValueError("the answer ends early")
-            kind, size = header[1], int(header[2])
-            content = b"" if size > MAXIMUM_BYTES else pipe_out.read(size)
-            remaining = size + 1 - len(content)
-            while remaining:
-                passed = pipe_out.read(min(remaining, 1 << 20))
-                if not passed:
-                    raise ValueError("the answer ends early")
-                remaining -= len(passed)
-            usable = kind == b"blob" and size <= MAXIMUM_BYTES
-            contents.append((blob, content if usable else None))
-        return contents
+
+def _exchange(process: subprocess.Popen[bytes], names: Sequence[str]) -> list[_Object | None]:
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process has no pipes")
+    process.stdin.write(b"".join(os.fsencode(f"{name}\n") for name in names))
+    process.stdin.flush()
+    return [_answer(process.stdout) for _ in names]
+
+
+def _answer(output: IO[bytes]) -> _Object | None:
+    """https://git-scm.com/docs/git-cat-file#_batch_output"""
+    header = output.readline()
+    if header.endswith((b" missing\n", b" ambiguous\n")):
+        return None
+    fields = header.decode().split()
+    if len(fields) != 3:
+        raise ValueError("the answer ends early")
+    size = int(fields[2])
+    content = b"" if size > MAXIMUM_BYTES else output.read(size)
+    remaining = size + 1 - len(content)
+    while remaining:
+        passed = output.read(min(remaining, 1 << 20))
+        if not passed:
+            raise ValueError("the answer ends early")
+        remaining -= len(passed)
+    return _Object(fields[0], fields[1], content if size <= MAXIMUM_BYTES else None)

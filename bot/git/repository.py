@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,21 +36,22 @@ class Repository:
         self.git_directory = Path(completed.decode().rstrip("\n"))
         self._trees = TreeListings(self._git)
         self._resolved: set[str] = set()
+        self._reader: BlobReader | None = None
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that this names. Raises UsageError where there is none."""
         if revision in self._resolved:
             return revision
         try:
-            completed = self._git(
-                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-            )
-        except (GitError, ValueError) as error:
+            with self.blobs() as reader:
+                commit = reader.commit(revision)
+        except GitError:
+            commit = None
+        if commit is None:
             raise UsageError(
                 f"{revision!r} is not a commit in {self.git_directory}: fetch it first, or name "
                 "a commit that `git log` shows"
-            ) from error
-        commit = completed.decode().strip()
+            )
         self._resolved.add(commit)
         return commit
 
@@ -84,9 +87,18 @@ class Repository:
         named = commit if is_object_id(commit) else self.resolve(commit)
         return self._trees.files(named)
 
-    def blobs(self) -> BlobReader:
-        """A reader of this repository's blobs, to be closed by the caller."""
-        return BlobReader(self.git_directory)
+    @contextmanager
+    def blobs(self) -> Iterator[BlobReader]:
+        """A reader of this repository's blobs: one process, which `resolve` shares meanwhile."""
+        if self._reader is not None:
+            yield self._reader
+            return
+        with BlobReader(self.git_directory) as reader:
+            self._reader = reader
+            try:
+                yield reader
+            finally:
+                self._reader = None
 
     def default_branch(self) -> str:
         """The id of the commit at the tip of the default branch, which HEAD names."""
