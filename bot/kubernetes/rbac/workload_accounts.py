@@ -75,19 +75,29 @@ def _swapped(pair: _Pair) -> Finding:
     judge = Judgement.of(pair.after, comparison.after)
     gained = tuple(beyond(comparison.after, new, comparison.before, old))
     lost = tuple(beyond(comparison.before, old, comparison.after, new))
-    gains = f"gain the right to {abilities(gained, judge)}" if gained else "gain no rights"
-    loses = " and lose others" if lost else ""
+    effect = _effect(pair, gained, lost, judge)
     node, side = _cause(pair.new.service_account_node, pair.old.service_account_node)
     content = facts(gained, judge.carried(gained))
     return Finding(
         node=node,
-        message=f"Pods of {pair.new} run as {new} instead of {old}: they {gains}{loses}",
+        message=f"Pods of {pair.new} run as {new} instead of {old}: {effect}",
         severity=judge.worst(gained),
         key="WL-SA-CHANGED",
         facts=_facts("WL-SA-CHANGED", pair.new.owner, old=old.name, new=new.name, **content),
         side=side,
         details=tuple(_tables(gained, lost)),
     )
+
+
+def _effect(pair: _Pair, gained: tuple[Gain, ...], lost: tuple[Gain, ...], judge: Judgement) -> str:
+    """What another account gives the pods and takes from them, as far as that is known."""
+    loses = " and lose others" if lost else ""
+    if gained:
+        return f"they gain the right to {abilities(gained, judge)}{loses}"
+    if pair.new.service_account != DEFAULT and _account(pair.new, pair.after) is None:
+        # Whatever defines the account may also bind it to roles.
+        return "no manifest here defines that account, so its rights are not known"
+    return f"they gain no rights{loses}"
 
 
 def _tables(gained: tuple[Gain, ...], lost: tuple[Gain, ...]) -> Iterator[Table]:

@@ -110,10 +110,20 @@ def test_a_swap_is_as_bad_as_what_it_brings() -> None:
 
 def test_a_swap_that_only_loses_is_a_notice() -> None:
     other = DEPLOYMENT.replace("Name: a", "Name: b")
-    (found,) = workload(f"{SECRETS}---{DEPLOYMENT}", f"{SECRETS}---{other}")
+    defined = f"{ACCOUNT.replace('name: a', 'name: b')}\n---{other}"
+    (found,) = workload(f"{SECRETS}---{DEPLOYMENT}", f"{SECRETS}---\n{defined}")
 
     assert (found.severity, found.facts["grants"]) == ("notice", ())
     assert found.message.endswith("they gain no rights and lose others")
+
+
+def test_the_rights_of_an_account_that_is_not_defined_are_not_known() -> None:
+    other = DEPLOYMENT.replace("Name: a", "Name: b")
+    (found,) = workload(f"{SECRETS}---{DEPLOYMENT}", f"{SECRETS}---{other}")
+
+    assert found.message.endswith(
+        "no manifest here defines that account, so its rights are not known"
+    )
 
 
 def test_the_account_of_a_pod_counts_where_the_pod_says_nothing() -> None:
