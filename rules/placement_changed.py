@@ -13,7 +13,7 @@ from bot.kubernetes.apply.idle.build_settings import changed_builds
 from bot.kubernetes.apply.idle.idle_owners import is_pause
 from bot.kubernetes.apply.idle.ignored_by_settings import newly_unnoticed
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
-from bot.kubernetes.apply.idle.unmet_dependencies import may_exist
+from bot.kubernetes.apply.idle.unmet_dependencies import may_exist, needed_value
 from bot.kubernetes.apply.kept import kept_once
 from bot.kubernetes.apply.limit_changes import LimitChange, limit_change
 from bot.kubernetes.apply.owner_references import newly_expiring, newly_owned
@@ -114,7 +114,7 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
             severity = _of_new(field, before)
         never = "may never be" if difference.handling.manner == "uncertain" else "is never"
         never = "is not" if severity is Severity.NOTICE else never
-        lost = f"{never} created because of {words}: what it refuses stays allowed"
+        lost = f"{never} created because of {words}: what it refuses stays allowed{_by_hand(field)}"
         key = f"never created {resource.key}"
     else:
         does = limit_change(difference.received, resource)
@@ -125,6 +125,15 @@ def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator
     is_own = field.resource is resource or difference.handling.manner == "deselected"
     node = field if is_own else resource.at("metadata", "name")
     yield Finding(node, f"{resource.key} {lost}", severity, key=key)
+
+
+def _by_hand(field: Node) -> str:
+    """What to do where a person creates what no manifest here does, as is usual for Secrets."""
+    value = needed_value(field)
+    if value is None:
+        return ""
+    name = f"{value.kind.kind}/{value.namespace}/{value.name}"
+    return f"; if {name} is created by hand, create it before the merge and accept this finding"
 
 
 def _of_new(field: Node, before: State) -> Severity:

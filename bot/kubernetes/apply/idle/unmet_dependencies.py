@@ -83,6 +83,13 @@ def _idle_source(
     return None
 
 
+def needed_value(field: Node) -> OwnerDependency | None:
+    """Return the ConfigMap or Secret that a field of an owner or source of Flux needs."""
+    dependencies = all_dependencies(field.resource)
+    values = (one for one in dependencies if one.kind in _VALUES)
+    return next((one for one in values if one.node.route == field.route), None)
+
+
 def may_exist(field: Node, before: State) -> bool:
     """Return whether what a field of an owner names may exist although no manifest here says so.
 
