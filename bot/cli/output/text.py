@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from bot.cli.output.columns import text_table
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
 from bot.core.engine.review import Lapsed, Problem, Review, ReviewFinding, Suppressed
@@ -35,6 +35,7 @@ _VERDICTS: Final = {"pass": "bold green", "blocked": "bold red", "incomplete": "
 _MOST_ENVIRONMENTS: Final = 10
 _MOST_IMAGES: Final = 50
 _MOST_STOOD: Final = 10
+_INDENT: Final = "  "
 _NO_FILE: Final = "(no single file)"
 
 
@@ -43,16 +44,18 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
 
     Of the findings of one cause, one has the details.
     """
+    width = console.width - len(_INDENT) if console.is_terminal else None
     repeated = {id(item) for cause in causes(review.findings) for item in cause.alike}
     for finding in review.findings:
         brief = id(finding) in repeated
-        for line in _finding(finding, policy, lines(finding), () if brief else _details(finding)):
+        details = () if brief else _details(finding, width)
+        for line in _finding(finding, policy, lines(finding), details):
             console.print(line, soft_wrap=True)
         console.print()
-    for title, style, rows in _sections(review):
+    for title, style, rows in _sections(review, width):
         console.print(Text(title, style=style))
         for row in rows:
-            console.print(Text(f"  {row}"), soft_wrap=True)
+            console.print(Text(f"{_INDENT}{row}"), soft_wrap=True)
         console.print()
     for hint in _hints(review, policy):
         console.print(Text(hint, style="dim"), soft_wrap=True)
@@ -76,7 +79,7 @@ def _finding(
         removed = finding.location is not None and finding.location.side == "LEFT"
         yield Text(f"  {'-' if removed else '│'} {visible(line.expandtabs(4))}", style="dim")
     for text in details:
-        yield Text(f"  {text}")
+        yield Text(f"{_INDENT}{text}")
     yield Text(f"  {' · '.join(filter(None, _footer(finding, policy)))}", style="dim")
 
 
@@ -113,14 +116,14 @@ def _hints(review: Review, policy: Policy) -> Iterator[str]:
         )
 
 
-def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
+def _sections(review: Review, width: int | None) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
     yield from _unseen(review)
     images = image_rows(review.summary.images)
     if images:
         shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]
         more = len(images) - len(shown)
-        rows = list(_table(("CONTAINER", "BEFORE", "AFTER"), shown))
+        rows = list(text_table(("CONTAINER", "BEFORE", "AFTER"), shown, width))
         yield "Images", "bold", [*rows, f"and {more} more"] if more > 0 else rows
     if review.suppressed:
         yield "Waived", "bold", map(_waived, review.suppressed)
@@ -157,7 +160,7 @@ def _expired(lapsed: Lapsed, finding: ReviewFinding) -> str:
     return f"{where}: {finding.rule}: until {lapsed.expires}, {visible(lapsed.reason)}"
 
 
-def _details(finding: ReviewFinding) -> Iterator[str]:
+def _details(finding: ReviewFinding, width: int | None) -> Iterator[str]:
     for related in finding.related:
         where = f"{visible(place(related.location))}: " if related.location else ""
         yield f"{where}{visible(related.message)}"
@@ -166,18 +169,7 @@ def _details(finding: ReviewFinding) -> Iterator[str]:
         for number, step in enumerate(listing.steps, start=1):
             yield f"{number}. {visible(step)}"
     for table in finding.details.tables:
-        yield from _table(table.columns, table.rows)
+        yield from text_table(table.filled.columns, table.filled.rows, width)
     for graph in finding.details.graphs:
         for source, target, label in graph.edges:
             yield f"{visible(source)} → {visible(target)} ({visible(label)})"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as what they hold: a name that is wrapped cannot be copied."""
-    cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=False)]
-    for row in cells:
-        padded = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=False)
-        )
-        yield "  ".join(padded).rstrip()
