@@ -53,7 +53,7 @@ class Janitor:
                 try:
                     task()
                 except Exception:
-                    # The thread must survive an unavailable database.
+                    # One task's failure must end neither the thread nor the other tasks.
                     log.exception("housekeeping failed")
             if self._stopped.wait(self._seconds):
                 return

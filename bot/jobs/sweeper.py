@@ -78,7 +78,7 @@ class Sweeper:
                 hour = f"sweep-hour-{int(time.time() // STATE_SECONDS)}"
                 self.search(name or hour, back)
                 name, back = None, timedelta(seconds=_LOOKS * self._seconds)
-            except Exception as error:  # noqa: BLE001 - GitHub or the database is away for a while
+            except Exception as error:  # noqa: BLE001 - the thread must survive every failure
                 # After a failed first search the next one still looks back three days.
                 log.warning("sweep failed", error=str(error))
             if self._stopped.wait(self._seconds):
