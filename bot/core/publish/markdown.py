@@ -28,6 +28,7 @@ _COMMIT: Final = pattern(r"[0-9A-Fa-f]{7,40}")
 _AROUND: Final = pattern(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
 # No code span may touch another: their backticks would join.
 _SPAN: Final = pattern(r"(?<!\S)(\(?)`([^`]{1,200})`([).,:;]*)(?!\S)")
+_SENTENCE_ENDS: Final = (".", "?", "!", "…")
 _PLAIN_MARKS: Final = frozenset("-+=/&")
 WITHHELD: Final = "(withheld)"
 
@@ -91,6 +92,13 @@ def prose(text: str) -> str:
         parts.append(f"{_escaped(span[1])}{code(span[2])}{_escaped(span[3])}")
         end = span.end()
     return " ".join((*parts, *_words(shown[end:])))
+
+
+def sentence(text: str, addition: str = "") -> str:
+    """Escaped text with a full stop, unless it ends a sentence itself; `addition` follows `and`."""
+    if text.endswith(_SENTENCE_ENDS):
+        return f"{text} And {addition}." if addition else text
+    return f"{text}, and {addition}." if addition else f"{text}."
 
 
 def _words(text: str) -> list[str]:

@@ -93,6 +93,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters |= {
         "prose": markdown.prose,
+        "sentence": markdown.sentence,
         "cell": markdown.cell,
         "code": markdown.code,
         "code_cell": markdown.code_cell,

@@ -124,6 +124,20 @@ def test_a_command_between_backticks_is_one_code_span(text: str, expected: str |
     assert markdown.prose(text) == (expected or text)
 
 
+@pytest.mark.parametrize(
+    ("text", "addition", "expected"),
+    [
+        ("It is gone", "", "It is gone."),
+        ("It is gone", "2 more findings", "It is gone, and 2 more findings."),
+        ("Did you mean it?", "", "Did you mean it?"),
+        ("Did you mean it?", "2 more findings", "Did you mean it? And 2 more findings."),
+        ("It is cut…", "", "It is cut…"),
+    ],
+)
+def test_a_sentence_ends_once(text: str, addition: str, expected: str) -> None:
+    assert markdown.sentence(text, addition) == expected
+
+
 def test_a_sentence_reads_as_it_was_written() -> None:
     sentence = "ServiceAccount shop/api may newly get, list secrets in 3 namespaces (kube-system)."
 

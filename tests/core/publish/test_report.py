@@ -302,7 +302,7 @@ def test_the_first_line_of_an_incomplete_review_names_its_most_serious_finding()
     assert (
         summary(review, Policy())
         .splitlines()[0]
-        .endswith(f" Found beside it: 1 warning: {prose(warned.message)}.")
+        .endswith(f" Also found: 1 warning: {prose(warned.message)}.")
     )
 
 
