@@ -61,15 +61,15 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
             )
         for broken in newly_out_of_bounds(change, before, after):
             demanded.add(broken.node.route)
-            refused = "it is" if resource.group_kind == _CLAIM else "its pods are"
-            message = (
-                f"{str_of(resource)}: {broken.words}, by {str_of(broken.bound.resource)}, so"
-                f" {refused} refused"
-            )
+            is_claim = resource.group_kind == _CLAIM
+            what, limits = f"{str_of(resource)}: {broken.words}", str_of(broken.bound.resource)
+            message = f"{what}, so {limits} refuses {'it' if is_claim else 'its pods'}"
+            # An earlier wording, so that fingerprints in waivers still hold.
+            key = f"{what}, by {limits}, so {'it is' if is_claim else 'its pods are'} refused"
             cause = changed_position(before, (broken.node, broken.bound))
             related = (Related(broken.bound, "demands it"),)
             yield Finding(
-                cause.node, message, Severity.ERROR, message, related=related, side=cause.side
+                cause.node, message, Severity.ERROR, key, related=related, side=cause.side
             )
         for lacking in newly_lacking(change, before, after, frozenset(options.required)):
             ignored = matches_any(lacking.container["name"].text, options.ignored_containers)

@@ -222,7 +222,7 @@ NO_LIMIT = "Deployment shop/api: container a has no memory limit"
         ("", limits("Container", "defaultRequest: {cpu: 1, memory: 1Gi}") + BARE, [NO_LIMIT]),
         ("", limits("Container", "max: {cpu: 1, memory: 1Gi}") + BARE, []),
         ("", limits("Container", "min: {cpu: 1, memory: 1Gi}") + BARE, [NO_LIMIT]),
-        ("", limits("Pod", "max: {cpu: 1, memory: 1Gi}") + BARE, ["Deployment shop/api: a pod has no limit of cpu, and may have 1, by LimitRange shop/l, so its pods are refused", "Deployment shop/api: a pod has no limit of memory, and may have 1Gi, by LimitRange shop/l, so its pods are refused", NOTHING]),
+        ("", limits("Pod", "max: {cpu: 1, memory: 1Gi}") + BARE, ["Deployment shop/api: a pod has no limit of cpu, and may have 1, so LimitRange shop/l refuses its pods", "Deployment shop/api: a pod has no limit of memory, and may have 1Gi, so LimitRange shop/l refuses its pods", NOTHING]),
         (limits("Container", "default: {cpu: 1, memory: 1Gi}") + BARE, BARE, [NOTHING]),
         ("", VPA % "Auto" + BARE, [NO_LIMIT]),
         ("", VPA % "'Off'" + BARE, [NOTHING]),

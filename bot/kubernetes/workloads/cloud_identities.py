@@ -77,7 +77,7 @@ def identity_changes(before: Resource | None, after: Resource | None) -> Iterato
         if found.key not in known:
             message = (
                 f"Pods of ServiceAccount {found.account} now act as {found.identity!r} in "
-                f"{found.cloud}, by {str_of(found.node.resource)}"
+                f"{found.cloud} through {str_of(found.node.resource)}"
             )
             had = any((was.account, was.cloud) == (found.account, found.cloud) for was in old)
             node = found.role if had and found.role is not None else found.node
