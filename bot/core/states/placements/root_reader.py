@@ -32,7 +32,7 @@ from bot.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RootReader:
-    """Reads roots. What base and head have in common is read once and shared between them."""
+    """Reads roots. Roots that base and head share are read once."""
 
     manifests: Manifests
     namespace: str
@@ -62,9 +62,9 @@ class RootReader:
     def built_resources(
         self, root: Root, built: BuildResult, declared: Declared | None = None
     ) -> tuple[Resource, ...]:
-        """The resources of what comes of a build, as another declaration has it finished.
+        """The resources of a build, finished as `declared` says if that is given.
 
-        Raises UnbuildableError where there are none.
+        Raises UnbuildableError if the build gives no valid resources.
         """
         other_root = root if declared is None else replace(root, finish=declared.finish)
         return self._built(other_root, built).resources
@@ -115,7 +115,7 @@ class RootReader:
         return written
 
     def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
-        """A root that gives what these files say, as kubectl or as kustomize reads them."""
+        """The root with the resources of these files, as kubectl or kustomize reads them."""
         files = self._files(own_files, kustomize=kustomize)
         ordered = [
             files[path]
@@ -162,7 +162,7 @@ class RootReader:
     def _listed(
         self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
     ) -> tuple[Resource, ...]:
-        """The resources of the listed files as they stand, in the namespaces of those who list."""
+        """The resources of the listed files as written, in the namespaces their listers set."""
         if root.path not in roots.kustomizations:
             return ()
         drafts: list[Draft] = []
@@ -175,7 +175,7 @@ class RootReader:
         return self._complete(root, resources).resources
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
-        """A root that needs a renderer: what that gave, or why there is nothing."""
+        """The root with what its renderer gave, or with the reasons why there is nothing."""
         built = root.built
         if built is None:
             return Applied(root, (), files, root.reasons, unread)
@@ -191,7 +191,7 @@ class RootReader:
         return applied if root.reruns is None else self._rerun(applied, root.reruns)
 
     def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:
-        """A root with what its other builds show: what is volatile, and how it is upgraded."""
+        """The root with its volatile values and its upgrade, which its further builds show."""
         own_rendition = rendition(applied.resources, self._repeated(applied.root, reruns.again))
         applied = replace(applied, volatile=own_rendition.volatile)
         if reruns.upgrade is None:
@@ -208,7 +208,7 @@ class RootReader:
         return replace(applied, upgrade=shared(own_rendition, upgrade))
 
     def _repeated(self, root: Root, built: BuildResult) -> tuple[Resource, ...]:
-        """The resources of a build that was made before; none where it does not build again."""
+        """The resources of a repeated build; none if it fails."""
         if built.status != "rendered":
             return ()
         try:
@@ -226,12 +226,12 @@ class RootReader:
 
 
 def _only_lists(root: Root) -> bool:
-    """Whether all that stands between a root's files and what it gives is a list of them."""
+    """Whether a root gives exactly the files that its declaration lists."""
     return root.declared is not None and root.declared.lists and len(root.reasons) == 1
 
 
 def _listed_files(root: Root) -> Mapping[str, File]:
-    """The files of a root without those that its declaration leaves out."""
+    """The files of a root without those that its declaration excludes."""
     left_out = root.declared.left_out if root.declared is not None else ()
     return {path: file for path, file in root.files.items() if path not in left_out}
 
@@ -241,7 +241,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _is_manifest(manifest: Manifest) -> bool:
-    """Whether a file with such a name is a manifest at all, or a pointer to one."""
+    """Whether a file named like a manifest is one, or is a pointer to one."""
     return bool(
         manifest.kubectl.objects
         or manifest.kustomize.objects

@@ -1,1 +1,1 @@
-"""Roots that a change leaves as they are and that count for what it does."""
+"""Unchanged roots whose resources matter for what a change does."""

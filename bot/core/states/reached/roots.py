@@ -1,8 +1,8 @@
-"""Which roots that a change leaves as they are must be built to know what the change does.
+"""Which unchanged roots must be built to know what a change does.
 
-A root that has to be built is not, while nothing of it changes. What is in it still decides what a
-change elsewhere does where one refers to the other: a binding to the role that it defines, a policy
-that selects its pods, the removal of an account that it runs as.
+An unchanged root is usually not built. Its resources still matter where they refer to changed ones,
+or changed ones to them: a binding to a role that the root defines, a policy that selects its pods,
+the removal of an account that its pods run as.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.core.tree import File
 from bot.records import dataclass
 
 MOST_REACHED: Final = 60
-"""So many roots are built beside those that a change affects."""
+"""How many unchanged roots are built at most."""
 
 _Name: TypeAlias = tuple[str, str | None, str]  # kind, namespace and name
 _NAMED, _NAMING, _SELECTED, _UNCONCERNED = range(4)

@@ -1,8 +1,7 @@
 """A root: a directory, kustomization or chart of a tree that is built as a unit.
 
-A root has a kind and a way to be read. Directories are read as they stand, and so are
-kustomizations that only list resources and set a namespace; whatever has reasons against that is
-not read here.
+Directories are read as they stand, and so are kustomizations that only list resources and set a
+namespace. A root that needs more lists the reasons why, and a renderer has to build it.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ RootKey: TypeAlias = tuple[str, RootKind, str]
 """A root's directory, its kind, and which of several ways to build it this is."""
 
 UPGRADE: Final = "upgrade"
-"""What marks a root whose resources are those of an upgrade."""
+"""The label of a root whose resources are those of an upgrade."""
 
 _RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
     {"kustomization": "kustomize", "chart": "helm"}
@@ -33,10 +32,10 @@ _RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Reruns:
-    """What else comes of a chart that does not come out the same each time.
+    """Further builds of a chart whose output differs from build to build.
 
-    `again` is the same build once more, `upgrade` the build as an upgrade and `upgrade_again` that
-    once more; None where it is never upgraded.
+    `again` repeats the build. `upgrade` builds the chart as an upgrade and `upgrade_again` repeats
+    that; both are None for a chart that is never upgraded.
     """
 
     again: BuildResult
@@ -48,22 +47,24 @@ class Reruns:
 class Root:
     """A directory, kustomization or chart that is built and applied as a unit.
 
-    `path` is its directory, `files` those that it is made of, with their modes and content ids, by
-    the path at which a renderer finds them; `own_paths` are the tree's own paths of those that it
-    finds elsewhere, through symlinks or as a chart's dependency;
-    `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
-    that everything in it is put into, empty where there is no such one. `read` are those of its
-    files that lie in it, where others decide about it as well; None where these are all.
+    `path` is its directory. `files` are the files that it is built from, with modes and content
+    ids, by the path at which a renderer sees them; `own_paths` maps those paths to the tree's where
+    the two differ, through symlinks or dependencies of a chart. `read` are the files to read where
+    other roots decide about some of its directory; None means all of `files`. `reasons` say why the
+    root cannot be read as it stands; empty if it can.
 
-    `variant` tells apart the ways in which one directory is built, `place` is the path by which its
-    environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
-    is installed, `edits` are texts laid over the files, `laid` those of an owner, before they name
-    what was fetched. `finish` is what becomes of each object
-    after the build, `default_namespace` what objects without one get, empty for the environment's
-    own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
-    None where it was inferred. `unlisted` says that nothing applies it: its files lie beside a
-    kustomization that does not list them. `placed_by` is `base` for a root of head that is built as
-    base's placements say, where head's say otherwise.
+    `namespace` is the namespace that everything in it is put into, or empty. `default_namespace` is
+    that of resources that name none; empty means the environment's default. `variant` tells apart
+    several builds of one directory, `place` is the path that decides its environment, and `cluster`
+    the part of that path that belongs to one cluster.
+
+    `release` says how a chart is installed, `edits` are texts that replace files, and `laid` are
+    the edits of an owner before they name fetched sources. `finish` says what is done to each
+    resource after the build. `built` is a renderer's result, None if no renderer was asked.
+
+    `declared` is the declaration of the root, None if the root was inferred. `unlisted` means that
+    nothing applies it: its files lie beside a kustomization that does not list them. `placed_by` is
+    `base` for a root of head that is built as base's placements say where head's say otherwise.
     """
 
     path: str
@@ -98,13 +99,13 @@ class Root:
 
     @property
     def name(self) -> str:
-        """The name that the sources of its resources carry."""
+        """The name of the root in the sources of its resources."""
         parts = (self.placed_by, self.label, self.kind, self.path or ".", self.variant)
         return ":".join(part for part in parts if part)
 
     @property
     def owner(self) -> object | None:
-        """What several roots of one declaring object have in common; None where none declares."""
+        """The identity shared by the roots of one declaration; None if the root is inferred."""
         declared = self.declared
         if declared is None:
             return None
@@ -118,7 +119,7 @@ class Root:
 
     @property
     def inputs(self) -> object:
-        """Everything that its resources depend on: equal inputs give equal resources."""
+        """Everything that its resources depend on. Equal inputs give equal resources."""
         reasons = tuple((reason.path, reason.message, reason.refuses) for reason in self.reasons)
         references = tuple(remote.reference for remote in self.remotes)
         return (
@@ -168,16 +169,16 @@ class Root:
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
-    """Roots by key, in its order."""
+    """The roots by key, ordered by key."""
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
 def resolved(closure: Mapping[str, str], paths: Paths) -> Mapping[str, File]:
-    """The files of a closure, by the path at which a renderer finds them."""
+    """The files of a closure, by the path at which a renderer sees them."""
     entries = ((seen, paths.file(own_path)) for seen, own_path in sorted(closure.items()))
     return {seen: file for seen, file in entries if file is not None}
 
 
 def at_other_paths(closure: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of a closure that a renderer finds at another path than the tree has them at."""
+    """The part of a closure that a renderer sees at other paths than those of the tree."""
     return {seen: own_path for seen, own_path in closure.items() if seen != own_path}
