@@ -30,9 +30,9 @@ def guard_name(resource: Resource) -> str:
 def removal_message(resource: Resource, lost: list[Clause]) -> str:
     """A guard that is gone."""
     changes = all(clause.effect == "changes" for clause in lost)
-    end = "it no longer acts on anything" if changes else "it guards nothing"
+    end = "it no longer acts on anything" if changes else "what it refused is now allowed"
     if all(clause.derived for clause in lost):
-        end = "what creates pods is refused no longer, but only the pods"
+        end = "pods are still refused, but no longer what creates them"
     return f"{guard_name(resource)} is removed: {end}"
 
 
