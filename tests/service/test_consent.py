@@ -318,21 +318,23 @@ def test_a_name_that_looks_like_an_id_shows_no_finding(world: World) -> None:
 
 def test_nobody_accepts_what_an_unknown_person_pushed_to_a_branch_here(world: World) -> None:
     """The webhook was lost and GitHub lists no push: it may have been the approver."""
-    pull = prepared(world)
-    world.repository.activity.clear()
-    head = world.push({"b.yaml": BAD})
-    world.repository.activity.clear()
-    world.review(pull)
+    here, clock = with_clocks(world, 0)
+    pull = prepared(here)
+    here.repository.activity.clear()
+    head = here.push({"b.yaml": BAD})
+    here.repository.activity.clear()
+    here.review(pull)
+    clock.pass_seconds(2)
 
-    said(world, pull, "/fairlead approve all fine", "hubot")
-    assert events(world, "approved") == []
-    assert f"who pushed `{head[:12]}`, so **no approval counts**" in (world.run(pull).summary or "")
+    said(here, pull, "/fairlead approve all fine", "hubot")
+    assert events(here, "approved") == []
+    assert f"who pushed `{head[:12]}`, so **no approval counts**" in (here.run(pull).summary or "")
 
-    announced = Announcement(world.job(pull), None, "octocat", head)
-    world.service.do(announced)
-    world.review(pull, reason="requested")
-    said(world, pull, "/fairlead approve all fine", "hubot")
-    assert world.check(pull)[1] == "success", "the webhook says who it was"
+    here.service.do(Announcement(here.job(pull), None, "octocat", head))
+    here.review(pull, reason="requested")
+    clock.pass_seconds(2)
+    said(here, pull, "/fairlead approve all fine", "hubot")
+    assert here.check(pull)[1] == "success", "the webhook says who it was"
 
 
 def test_a_merge_of_another_pull_request_leaves_no_commit_without_a_pusher(world: World) -> None:
