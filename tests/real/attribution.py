@@ -9,7 +9,6 @@ that touch a path, with what comes of them, and what is found at no line.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -40,9 +39,9 @@ from bot.core.values import Value
 from bot.git import Repository
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 from bot.render.renderers import Renderers
+from tests.real.clones import clone_of
 from tests.tools import renderer_binaries
 
-FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 RECORD: Final = Path(__file__).parent / "attribution.json"
 
 MOST_FIELDS: Final = 12
@@ -183,7 +182,7 @@ class World:
 @contextmanager
 def world(repository: str, commit: str) -> Iterator[World]:
     """A commit of a public repository beside its first parent."""
-    place = clone(repository)
+    place = clone_of(repository)
     git = Repository(place)
     old, new = git.resolve(f"{commit}^"), git.resolve(commit)
     with git.blobs() as held:
@@ -199,15 +198,6 @@ def world(repository: str, commit: str) -> Iterator[World]:
             Once(Renderers(blobs, renderer_binaries())),
             own,
         )
-
-
-def clone(name: str) -> Path:
-    """Where the bare clone of a repository is. Raises FileNotFoundError where there is none."""
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(FOLDER) / place / "objects").is_dir():
-            return Path(FOLDER) / place
-    raise FileNotFoundError(f"{FOLDER} has no bare clone of {name}")
 
 
 def measured(repository: str, commit: str) -> Measured:
@@ -352,7 +342,7 @@ def totals(record: Sequence[Mapping[str, Any]]) -> Mapping[str, Counts]:
 
 
 def _show(repository: str, count: int, paths: Sequence[str]) -> None:
-    command = ["git", "-C", str(clone(repository)), "log", "--first-parent", "--format=%H"]
+    command = ["git", "-C", str(clone_of(repository)), "log", "--first-parent", "--format=%H"]
     listed = subprocess.run(
         [*command, f"-{count}", "--", *paths], capture_output=True, check=True
     ).stdout.decode()

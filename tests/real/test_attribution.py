@@ -11,16 +11,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.real.attribution import FOLDER, RECORD, measured, totals
+from tests.real.attribution import RECORD, measured, totals
+from tests.real.clones import NEEDS_CLONES
 
 _READ: Final[list[dict[str, Any]]] = json.loads(RECORD.read_text("utf-8"))
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 @pytest.mark.parametrize("read", [pytest.param(held, id=held["commit"][:10]) for held in _READ])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -24,19 +23,13 @@ from bot.core.tree import File
 from bot.render.renderers import Renderers, _command
 from bot.render.run import run
 from bot.render.workspace import Work
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 from tests.tools import renderer_binaries
-
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 
 # A snapshot may lack them, and no root is made of any.
 _PICTURES: Final = tuple(f":(exclude,glob)**/*.{kind}" for kind in ("gif", "jpg", "png"))
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +89,7 @@ class Counts:
 def test_a_closure_gives_what_the_checkout_gives(
     repository: str, commit: str, expected: Counts, tmp_path: Path
 ) -> None:
-    clone = _clone(repository)
+    clone = clone_or_skip(repository)
     work = _checkout(clone, commit, tmp_path)
     same, volatile, different = 0, 0, []
     with _contents(clone) as blobs:
@@ -178,14 +171,6 @@ def _contents(clone: Path) -> Iterator[_Blobs]:
         assert git.stdin is not None
         assert git.stdout is not None
         yield _Blobs(git.stdin, git.stdout)
-
-
-def _clone(name: str) -> Path:
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
 
 
 def _files(clone: Path, commit: str) -> Iterator[tuple[str, File]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from tests.cli.running import fairlead
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 from tests.real.plain_builds import (
     GONE,
     Body,
@@ -32,23 +32,17 @@ from tests.real.plain_builds import (
 )
 from tests.tools import renderer_tools
 
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _LISTED: Final = json.loads((Path(__file__).parent / "differences.json").read_text("utf-8"))
 _LONGEST: Final = 200
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 @pytest.mark.parametrize("listed", _LISTED, ids=lambda item: str(item["repository"]))
 def test_every_field_in_which_plain_builds_differ_is_listed(
     listed: Mapping[str, Any], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    clone = _clone(listed["repository"])
+    clone = clone_or_skip(listed["repository"])
     tools = Tools(renderer_tools() / "kustomize", renderer_tools() / "helm")
     counts: Counter[str] = Counter()
     faults: list[str] = []
@@ -68,14 +62,6 @@ def test_every_field_in_which_plain_builds_differ_is_listed(
     record_property("counts", dict(counts))
     print(listed["repository"], dict(counts))  # noqa: T201 - shown by pytest -s and for what failed
     assert (faults, dict(counts)) == ([], listed["counts"])
-
-
-def _clone(name: str) -> Path:
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
 
 
 def _changed(clone: Path, commit: str) -> Sequence[str]:

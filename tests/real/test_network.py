@@ -8,7 +8,6 @@ Overlays are rendered, as in any review.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,31 +19,17 @@ from bot.catalog import load_rules
 from bot.git import Repository
 from bot.render.renderers import Renderers
 from tests.kubernetes.network.clusters import NETWORK
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 from tests.tools import renderer_binaries
 
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _READ: Final = json.loads((Path(__file__).parent / "network.json").read_text("utf-8"))
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
-
-
-def _clone(name: str) -> Path:
-    """Where the bare clone of a repository is; skips where there is none."""
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
+pytestmark = [*NEEDS_CLONES]
 
 
 @pytest.mark.parametrize("read", [pytest.param(held, id=held["commit"][:10]) for held in _READ])
 def test_the_findings_are_those_that_were_read(read: dict[str, Any]) -> None:
-    repository = Repository(_clone(read["repository"]))
+    repository = Repository(clone_or_skip(read["repository"]))
     base, head = (repository.resolve(f"{read['commit']}{side}") for side in ("^", ""))
     rules = [rule for rule in load_rules() if rule.id in NETWORK]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import yaml
 
 from bot.core.values import thaw
 from bot.kubernetes.rbac.defaults.openshift import constraints_that_allow, openshift_objects
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 
 _YES: Final = True
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _ROLES: Final = (
     "openshift/openshift-apiserver",
     "56aa2d96edd725e44ddd7ff13f23e53e6c509828",
@@ -27,18 +24,11 @@ _CONSTRAINTS: Final = (
     "bindata/bootkube/scc-manifests",
 )
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 def _published(repository: str, commit: str, folder: str) -> Iterator[dict[str, Any]]:
-    clone = Path(_FOLDER) / repository.replace("/", "+") / "repo"
-    if not (clone / "objects").is_dir():
-        pytest.skip(f"{_FOLDER} has no bare clone of {repository}")
+    clone = clone_or_skip(repository)
 
     def git(*command: str) -> str:
         return subprocess.run(

@@ -6,11 +6,9 @@ policies of kyverno/policies for Pod Security say of labelled resources whether 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -23,29 +21,19 @@ from bot.kubernetes.podsecurity.new_violations import violations
 from bot.kubernetes.podsecurity.standard import NEWEST, PodSecurityLevel
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.workloads.population import PodGroup, population
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 from tests.states import world
 
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _ANALYZER: Final = ("np-guard/netpol-analyzer", "e54a33430edb4a86f077544a5d15afb050e8a3c3")
 _POLICIES: Final = ("kyverno/policies", "b9c4317ce02256dc66118e08bb3e9345e7bfce5c")
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 @cache
 def _texts(name: str, commit: str) -> Mapping[str, str]:
     """The text files of a repository at a commit, by path; skips where there is no clone."""
-    flat = name.replace("/", "+")
-    places = (Path(_FOLDER) / place for place in (f"{flat}/repo", flat, f"{flat}.git"))
-    clone = next((place for place in places if (place / "objects").is_dir()), None)
-    if clone is None:
-        pytest.skip(f"{_FOLDER} has no bare clone of {name}")
-    repository = Repository(clone)
+    repository = Repository(clone_or_skip(name))
     tree = repository.tree(repository.resolve(commit))
     with repository.blobs() as blobs:
         return {

@@ -7,7 +7,6 @@ reasoning, not the rendering.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +19,7 @@ from bot.analysis.examine import Question, examine_trees
 from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.core.tree import File, Tree
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 
 RULES: Final = frozenset(
     (
@@ -34,18 +34,12 @@ RULES: Final = frozenset(
         "workload-service-account-changed",
     )
 )
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _RECORDED: Final[list[dict[str, Any]]] = json.loads(
     (Path(__file__).parent / "rbac.json").read_text("utf-8")
 )
 _KUSTOMIZATIONS: Final = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
+pytestmark = [*NEEDS_CLONES]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +47,7 @@ pytestmark = [
     [pytest.param(held, id=f"{held['repository']}@{held['head'][:10]}") for held in _RECORDED],
 )
 def test_a_commit_has_the_findings_that_were_read(recorded: dict[str, Any]) -> None:
-    clone = _clone(recorded["repository"])
+    clone = clone_or_skip(recorded["repository"])
     trees = (_tree(clone, recorded[side]) for side in ("base", "head"))
 
     assert found(clone, *trees) == recorded["findings"]
@@ -91,14 +85,6 @@ class _Blobs:
 def _manifests(clone: Path) -> ReadManifests:
     """What was read stays read for the next commit: most files are the same."""
     return ReadManifests(_Blobs(clone))
-
-
-def _clone(name: str) -> Path:
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
 
 
 def _tree(clone: Path, commit: str) -> Tree:

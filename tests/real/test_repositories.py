@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,18 +14,15 @@ import pytest
 
 from bot.core.manifest import Manifest
 from bot.core.reading import read_manifest
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _KUBECTL: Final = shutil.which("kubectl")
 _LISTED: Final = json.loads((Path(__file__).parent / "repositories.json").read_text("utf-8"))
 _MARK: Final = "fairlead.example.com/read"
 _BATCH: Final = 200
 
 pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
+    *NEEDS_CLONES,
     pytest.mark.skipif(not _KUBECTL, reason="there is no kubectl to compare with"),
 ]
 
@@ -36,15 +32,6 @@ class _File:
     path: str
     data: bytes
     manifest: Manifest
-
-
-def _clone(name: str) -> Path:
-    """Where the bare clone of a repository is; skips where there is none."""
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git", name, f"{name}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
 
 
 def _files(clone: Path, commit: str) -> Iterator[_File]:
@@ -126,7 +113,7 @@ def _differing(files: list[_File], folder: Path) -> Iterator[str]:
 def test_every_file_is_read_as_kubectl_decodes_it(
     listed: dict[str, str], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    files = list(_files(_clone(listed["repository"]), listed["commit"]))
+    files = list(_files(clone_or_skip(listed["repository"]), listed["commit"]))
     refused = [file for file in files if file.manifest.kubectl.error is not None]
     asked = [
         file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +12,8 @@ from bot.analysis.examine import Question, examine_trees
 from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.git import Repository
+from tests.real.clones import NEEDS_CLONES, clone_or_skip
 
-_FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _RECORD: Final = json.loads((Path(__file__).parent / "workloads.json").read_text("utf-8"))
 _RULES: Final = frozenset(
     {
@@ -38,27 +37,14 @@ _CHANGES: Final = [
     for change in held["changes"]
 ]
 
-pytestmark = [
-    pytest.mark.real_repositories,
-    pytest.mark.skipif(
-        not _FOLDER, reason="FAIRLEAD_REAL_REPOSITORIES names no folder of bare clones"
-    ),
-]
-
-
-def _clone(name: str) -> Path:
-    flat = name.replace("/", "+")
-    for place in (f"{flat}/repo", flat, f"{flat}.git"):
-        if (Path(_FOLDER) / place / "objects").is_dir():
-            return Path(_FOLDER) / place
-    pytest.skip(f"{_FOLDER} has no bare clone of {name}")
+pytestmark = [*NEEDS_CLONES]
 
 
 @pytest.mark.parametrize(("name", "commit", "expected"), _CHANGES)
 def test_a_change_gets_the_findings_that_were_judged(
     name: str, commit: str, expected: list[dict[str, Any]]
 ) -> None:
-    repository = Repository(_clone(name))
+    repository = Repository(clone_or_skip(name))
     rules = [rule for rule in load_rules() if rule.id in _RULES]
     with repository.blobs() as blobs:
         question = Question(repository.tree(f"{commit}^1"), repository.tree(commit))
