@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from bot.core.resource import Node, Resource
 from bot.core.values import Value
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.faults import ApiFault
 from bot.kubernetes.apply.refusals import has_placeholder
+from bot.kubernetes.podsecurity.new_violations import Enforced
 from bot.kubernetes.workloads.pods import str_of
 from bot.patterns import pattern
 
 _PREFIX: Final = "pod-security.kubernetes.io/"
 _MODES: Final = ("enforce", "audit", "warn")
 _ENDS: Final = ("", "-version")
-_LEVELS: Final = frozenset({"privileged", "baseline", "restricted"})
+_LEVELS: Final = frozenset(get_args(Enforced))
 _VERSION: Final = pattern(r"latest|v1\.(0|[1-9][0-9]*)")
 
 

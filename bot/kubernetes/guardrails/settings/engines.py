@@ -133,16 +133,16 @@ def _webhooks(old: Resource, new: Resource) -> Iterator[_Loosening]:
 
     https://github.com/kyverno/kyverno/blob/main/pkg/config/types.go (parseWebhooks)
     """
-    own = (*sorted(_SYSTEM), new.namespace or "")
-    usual = every(_asked(old), Not(Test(NAMESPACE, "in", own)))
-    now = _asked(new)
-    comparison = compared(usual, now)
-    if comparison.relation == "kept":
-        return
     data = new.at("data")
     changed = [data[name] for name in _ASKED if data[name].value != old.at("data", name).value]
-    about = in_words(comparison.request, _asked(old), now) or "anything"
-    yield _Loosening(changed[0], f"has webhooks no longer ask about {about}")
+    if not changed:
+        return
+    system = (*sorted(_SYSTEM), new.namespace or "")
+    asked = _asked(new)
+    comparison = compared(every(_asked(old), Not(Test(NAMESPACE, "in", system))), asked)
+    if comparison.relation != "kept":
+        about = in_words(comparison.request, _asked(old), asked) or "anything"
+        yield _Loosening(changed[0], f"has webhooks no longer ask about {about}")
 
 
 def _asked(settings: Resource) -> Formula:
