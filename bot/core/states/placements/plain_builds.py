@@ -43,6 +43,17 @@ class PlainBuild:
 
     def _drafts(self, kustomization: Kustomization) -> list[Draft]:
         drafts: list[Draft] = []
+        self._add(kustomization, drafts, set())
+        return drafts
+
+    def _add(self, kustomization: Kustomization, drafts: list[Draft], added: set[str]) -> None:
+        """Add what a kustomization or a component of it lists to `drafts`, in its namespace.
+
+        A component's namespace applies to what its kustomization lists as well. `added` are the
+        components so far: kustomize refuses the resources of one that is listed twice.
+        https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/target/kusttarget.go
+        (accumulateTarget)
+        """
         for path in kustomization.files:
             drafts.extend(self._file(path))
         for base in kustomization.bases:
@@ -51,11 +62,14 @@ class PlainBuild:
             drafts.extend(draft.copy() for draft in self.drafts(base))
             if len(drafts) > _MOST_RESOURCES:
                 raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")
+        for component in kustomization.components:
+            if component in self._kustomizations and component not in added:
+                added.add(component)
+                self._add(self._kustomizations[component], drafts, added)
         self._refuse_twins(drafts)
         if kustomization.namespace:
             move(drafts, kustomization.namespace)
             self._refuse_twins(drafts)
-        return drafts
 
     def _refuse_twins(self, drafts: list[Draft]) -> None:
         if not self._lenient:

@@ -49,7 +49,7 @@ class RootReader:
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""
         if id(roots) not in self._trees:
-            applied = {key: self._once(root, roots) for key, root in roots.roots.items()}
+            applied = {key: self._once(root) for key, root in roots.roots.items()}
             # Keeping a reference to the roots prevents reuse of their id.
             self._trees[id(roots)] = (roots, MappingProxyType(applied))
         return self._trees[id(roots)][1]
@@ -91,24 +91,24 @@ class RootReader:
         carried = with_carried(applied, space, self.scopes)
         return Applied(root, carried, files, unread=unread, unapplied=unapplied)
 
-    def _once(self, root: Root, roots: Roots) -> Applied:
+    def _once(self, root: Root) -> Applied:
         if id(root) not in self._by_root:
             # Keeping a reference to the root prevents reuse of its id.
-            self._by_root[id(root)] = (root, self._like(root, roots))
+            self._by_root[id(root)] = (root, self._like(root))
         return self._by_root[id(root)][1]
 
-    def _like(self, root: Root, roots: Roots) -> Applied:
+    def _like(self, root: Root) -> Applied:
         tool = root.declared.tool if root.declared is not None else ""
         key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns, tool)
         if key not in self._applied:
-            self._applied[key] = self._read(root, roots)
+            self._applied[key] = self._read(root)
         return self._applied[key]
 
-    def _read(self, root: Root, roots: Roots) -> Applied:
+    def _read(self, root: Root) -> Applied:
         if root.kind == "chart":
             return self._rendered(root, {}, unread=False)
         if root.kind == "kustomization":
-            return self._build(root, roots)
+            return self._build(root)
         written = self._as_written(root, root.own_files, kustomize=False)
         if root.reasons:
             return replace(written, resources=(), reasons=root.reasons, listed=written.resources)
@@ -133,8 +133,8 @@ class RootReader:
             self._plain[key] = resources_of(file, namespace, self.scopes)
         return self._plain[key]
 
-    def _build(self, root: Root, roots: Roots) -> Applied:
-        named = listed_manifests(root.path, roots.kustomizations)
+    def _build(self, root: Root) -> Applied:
+        named = listed_manifests(root.path, root.kustomizations)
         # Faults in the text of others are not this repository's.
         local = (path for path in named if not zone(path))
         listed = {path: root.files[path] for path in local if path in root.files}
@@ -145,30 +145,26 @@ class RootReader:
                 return self._as_written(root, _listed_files(root), kustomize=True)
             applied = self._rendered(root, files, unread=unread)
             if applied.reasons and root.built is not None:
-                return replace(applied, listed=self._listed(root, roots, files))
+                return replace(applied, listed=self._listed(root, files))
             return applied
-        build = PlainBuild(roots.kustomizations, files)
+        build = PlainBuild(root.kustomizations, files)
         try:
             drafts = build.drafts(root.path)
             follow(drafts)
         except BuildError as error:
-            reason = Reason(roots.kustomizations[root.path].path, str(error))
-            text = self._listed(root, roots, files)
+            reason = Reason(root.kustomizations[root.path].path, str(error))
+            text = self._listed(root, files)
             return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
         return self._complete(root, resources, files, unread=unread)
 
-    def _listed(
-        self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
-    ) -> tuple[Resource, ...]:
+    def _listed(self, root: Root, files: Mapping[str, ManifestFile]) -> tuple[Resource, ...]:
         """The resources of the listed files as written, in the namespaces their listers set."""
-        if root.path not in roots.kustomizations:
-            return ()
         drafts: list[Draft] = []
         # Too many are refused; what a reference means may be undecided, and is left as written.
         with suppress(BuildError):
-            drafts = PlainBuild(roots.kustomizations, files, lenient=True).drafts(root.path)
+            drafts = PlainBuild(root.kustomizations, files, lenient=True).drafts(root.path)
             follow(drafts)
         space = root.default_namespace or self.namespace
         resources = [draft.resource(space, self.scopes) for draft in drafts]

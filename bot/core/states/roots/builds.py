@@ -60,6 +60,7 @@ class KustomizationBuilds:
             place=place,
             edits=closure.edits,
             remotes=closure.remotes,
+            kustomizations=self.kustomizations,
         )
 
     def taken(self) -> frozenset[str]:

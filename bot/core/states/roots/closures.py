@@ -152,7 +152,7 @@ class Closures:
 
 
 def listed_manifests(place: str, kustomizations: Mapping[str, Kustomization]) -> Iterator[str]:
-    """The manifests that a kustomization and its bases list, each once, in the order of listing."""
+    """The manifests that a kustomization lists, with its bases and components, each once."""
     seen: set[str] = set()
     pending = [place]
     listed: dict[str, None] = {}
@@ -162,7 +162,7 @@ def listed_manifests(place: str, kustomizations: Mapping[str, Kustomization]) ->
         if kustomization is not None and here not in seen:
             seen.add(here)
             listed.update(dict.fromkeys(kustomization.files))
-            pending.extend(reversed(kustomization.bases))
+            pending.extend(reversed(kustomization.with_resources))
     return iter(listed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.core.rendering import Declared
@@ -12,6 +12,7 @@ from bot.core.states.roots.declared_root import declared_root, reason_at
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import Files
 from bot.core.states.roots.inferred import Roots
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
@@ -22,10 +23,10 @@ from bot.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class _Edited:
-    """A declared kustomization with its edits: all that it takes in, and its namespace."""
+    """A declared directory's kustomizations with its edits, and the files that they take in."""
 
+    kustomizations: Mapping[str, Kustomization]
     closure: Closure
-    namespace: str
 
 
 class DeclaredTree:
@@ -77,8 +78,7 @@ class DeclaredTree:
         if declaration.edits or declaration.path not in kustomizations:
             kustomizations = kustomizations_at(declaration.path, paths, overlay)
         closure = Closures(kustomizations).of(declaration.path)
-        kustomization = kustomizations.get(declaration.path)
-        return _Edited(closure, "" if kustomization is None else kustomization.namespace)
+        return _Edited(kustomizations, closure)
 
     def _kustomization(self, declaration: Declared, edited: _Edited) -> Root:
         closure = edited.closure
@@ -89,12 +89,17 @@ class DeclaredTree:
         elif declaration.edits or declaration.finish is not None:
             owner = declaration.node.resource
             reasons = (*reasons, reason_at(declaration, f"{owner.key} alters it", refuses=False))
-        space = edited.namespace
+        kustomization = edited.kustomizations.get(declaration.path)
+        space = kustomization.namespace if kustomization is not None else ""
         root = declared_root(
             declaration, "kustomization", closure.files, reasons, self._paths, namespace=space
         )
-        edits = {**declaration.edits, **closure.edits}
-        return replace(root, edits=edits, remotes=closure.remotes)
+        return replace(
+            root,
+            edits={**declaration.edits, **closure.edits},
+            remotes=closure.remotes,
+            kustomizations=edited.kustomizations,
+        )
 
     def _directory(self, declaration: Declared) -> Root:
         inside = f"{declaration.path}/" if declaration.path else ""

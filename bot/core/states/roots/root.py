@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Build, BuildResult, Declared, Finish, Release, Renderer
 from bot.core.states.roots.fetched_files import Remote
+from bot.core.states.roots.kustomizations.kustomization import Kustomization
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.reasons import Reason
 from bot.core.tree import File
@@ -65,6 +66,7 @@ class Root:
     `declared` is the declaration of the root, None if the root was inferred. `unlisted` means that
     nothing applies it: its files lie beside a kustomization that does not list them. `placed_by` is
     `base` for a root of head that is built as base's placements say where head's say otherwise.
+    `kustomizations` are those of its build by directory, with its edits.
     """
 
     path: str
@@ -91,6 +93,9 @@ class Root:
     home: str = ""
     unlisted: bool = False
     placed_by: str = ""
+    kustomizations: Mapping[str, Kustomization] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False, repr=False
+    )
 
     @property
     def key(self) -> RootKey:

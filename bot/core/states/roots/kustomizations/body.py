@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
+from typing import Final
 
 from bot.core import values
 from bot.core.manifest import Manifest
@@ -21,6 +22,7 @@ from bot.core.states.roots.kustomizations.mentions import mentions
 from bot.core.states.roots.kustomizations.plugins import builtin_plugins
 from bot.core.states.roots.kustomizations.references import (
     KustomizationPath,
+    Takes,
     is_fetched,
     is_inline,
     is_remote,
@@ -33,6 +35,11 @@ from bot.core.values import Body, Value
 from bot.errors import UnbuildableError
 from bot.records import dataclass
 
+_DIRECTORIES: Final[Mapping[Takes, str]] = MappingProxyType(
+    {"resource": "bases", "directory": "components", "config": "plugins"}
+)
+"""Where a directory is listed, by what its reference takes. A file's reference takes none."""
+
 
 @dataclass(frozen=True, slots=True)
 class KustomizationBody:
@@ -44,7 +51,8 @@ class KustomizationBody:
     paths: Paths
     read: Callable[[File], Manifest]
     _listed: dict[str, list[str]] = field(
-        default_factory=lambda: {"files": [], "bases": [], "others": []}, init=False
+        default_factory=lambda: {name: [] for name in ("files", *_DIRECTORIES.values())},
+        init=False,
     )
     _referenced: set[str] = field(default_factory=set, init=False)
     _mentioned: set[str] = field(default_factory=set, init=False)
@@ -79,7 +87,8 @@ class KustomizationBody:
             frozenset((self.path, *self._referenced)),
             self.body.get("kind") == "Component",
             tuple(self._reasons),
-            tuple(self._listed["others"]),
+            tuple(self._listed["components"]),
+            tuple(self._listed["plugins"]),
             tuple(self._linked),
             frozenset(self._mentioned),
             MappingProxyType(self._seen),
@@ -169,7 +178,7 @@ class KustomizationBody:
         if reference.takes == "file" or self.paths.kustomization(own_path) is None:
             raise UnbuildableError(ABSENT[reference.takes])
         self._entries.append((own_path, reference.route))
-        self._listed["bases" if reference.takes == "resource" else "others"].append(own_path)
+        self._listed[_DIRECTORIES[reference.takes]].append(own_path)
         if place != own_path:
             message = (
                 f"it names {reference.text!r}, a symlink to a kustomization that takes in what "

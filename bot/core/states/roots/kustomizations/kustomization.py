@@ -33,12 +33,12 @@ class Base:
 class Kustomization:
     """One directory's kustomization.
 
-    `files` are listed manifests, `bases` listed directories, `others` those that other fields take
-    in, `referenced` every other file of the tree that it takes in, `mentioned` those that it only
-    may. `seen` are the paths of files that it names through symlinks, with what they lead to.
-    `entries` are the paths of listed files and directories, each with the route of its entry, and
-    `source` is where the kustomization is written.
-    `charts` are those of the tree that it inflates.
+    `files` are listed manifests, `bases` listed directories, `components` those of components,
+    `plugins` those with settings of generators and the like, `referenced` every other file of the
+    tree that it takes in, `mentioned` those that it only may. `seen` are the paths of files that it
+    names through symlinks, with what they lead to. `entries` are the paths of listed files and
+    directories, each with the route of its entry, and `source` is where the kustomization is
+    written. `charts` are those of the tree that it inflates.
     `reasons` say why its output is not simply what it lists. `remotes` are exact versions of what
     is remote; where any of them was fetched, `text` is the file with the paths of those in it.
     """
@@ -50,7 +50,8 @@ class Kustomization:
     referenced: frozenset[str] = frozenset()
     component: bool = False
     reasons: tuple[Reason, ...] = ()
-    others: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
     linked: tuple[Base, ...] = ()
     mentioned: frozenset[str] = frozenset()
     seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -61,6 +62,11 @@ class Kustomization:
     charts: tuple[InflatedChart, ...] = ()
 
     @property
+    def with_resources(self) -> tuple[str, ...]:
+        """Every directory of another kustomization whose resources it takes in, in order."""
+        return (*self.bases, *self.components)
+
+    @property
     def below(self) -> tuple[str, ...]:
         """Every directory of another kustomization that it takes in."""
-        return (*self.bases, *self.others)
+        return (*self.with_resources, *self.plugins)
