@@ -10,6 +10,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.apply.carriers.guards import located
 from bot.kubernetes.apply.carriers.scope import ScopeChange, scope_changes
 from bot.kubernetes.apply.idle.build_settings import changed_builds
+from bot.kubernetes.apply.idle.failing_owners import newly_undecrypted
 from bot.kubernetes.apply.idle.idle_owners import is_pause
 from bot.kubernetes.apply.idle.ignored_by_settings import newly_unnoticed
 from bot.kubernetes.apply.idle.unapplied_settings import newly_unapplied
@@ -97,6 +98,15 @@ def _unapplied(before: State, after: State) -> Iterator[Finding]:
             yield Finding(node, f"{difference.key} {effect}", key=effect)
         for node, effect in changed_builds(difference):
             yield Finding(node, f"{difference.key} {effect}", Severity.WARNING, key=effect)
+    for failing in newly_undecrypted(before, after):
+        is_removed = failing.decryption.exists
+        yield Finding(
+            failing.decryption if is_removed else failing.field,
+            f"{failing.owner.key} no longer applies its source: {failing.field.resource.key} is "
+            "encrypted by SOPS, and the Kustomization has no `decryption`",
+            key=f"{failing.owner.key} is undecrypted",
+            side="LEFT" if is_removed else "RIGHT",
+        )
 
 
 def _unreceived(difference: Unreceived, before: State, after: State) -> Iterator[Finding]:

@@ -899,6 +899,58 @@ def test_flux_applies_nothing_beside_a_secret_that_it_does_not_decrypt(
     assert any(cause in message for message in said) == (is_lost and not is_usual)
 
 
+DECRYPTS = "decryption: {provider: sops}"
+FAILS = (
+    "Kustomization/flux-system/guards no longer applies its source: Secret/shop/key is encrypted "
+    "by SOPS, and the Kustomization has no `decryption`"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (("wait: true", ""), ("wait: true", ENCRYPTED % ""), "guards/s.yaml:5"),
+        ((DECRYPTS, ENCRYPTED % ""), ("wait: true", ENCRYPTED % ""), "flux/new.yaml:9"),
+        ((DECRYPTS, ""), (DECRYPTS, ENCRYPTED % ""), ""),
+        (("wait: true", ""), (DECRYPTS, ENCRYPTED % ""), ""),
+        (("wait: true", ""), ("wait: true", ENCRYPTED % DISABLED), ""),
+        (("wait: true", ENCRYPTED % ""), ("force: true", ENCRYPTED % ""), ""),
+    ],
+)
+def test_flux_stops_where_a_secret_is_newly_not_decrypted(
+    old: tuple[str, str], new: tuple[str, str], line: str
+) -> None:
+    base, head = (
+        {
+            **START,
+            "flux/new.yaml": flux("guards", "guards", field),
+            "guards/a.yaml": policy(),
+            **({"guards/s.yaml": secret} if secret else {}),
+        }
+        for field, secret in (old, new)
+    )
+
+    analysis = review(Repository(listed(base), listed(head)))
+
+    fails = [one for one in found(analysis, "placement-changed") if one.message == FAILS]
+    assert [f"{one.location.path}:{one.location.line}" for one in fails if one.location] == (
+        [line] if line else []
+    )
+
+
+def test_a_secret_that_no_kustomization_lists_stops_none() -> None:
+    files = {
+        **START,
+        "flux/new.yaml": flux("guards", "guards"),
+        "guards/a.yaml": policy(),
+    }
+    base = listed(files)
+
+    analysis = review(Repository(base, {**base, "guards/s.yaml": ENCRYPTED % ""}))
+
+    assert found(analysis, "placement-changed") == []
+
+
 @pytest.mark.parametrize(
     ("name", "namespace", "is_lost"),
     [("gone", "shop", True), ("api", "shop", False), ("gone", "elsewhere", False)],

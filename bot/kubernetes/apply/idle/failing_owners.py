@@ -13,10 +13,23 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.idle.owner_dependencies import dependencies
-from bot.kubernetes.gitops.owners import owners_of
+from bot.kubernetes.gitops.owners import all_owners
+from bot.records import dataclass
 
 _DECRYPT: Final = "kustomize.toolkit.fluxcd.io/decrypt"
 _ENCRYPTED: Final = b'"sops"'
+
+
+@dataclass(frozen=True, slots=True)
+class Undecrypted:
+    """A Kustomization that does not decrypt a Secret; `field` is what that says of its encryption.
+
+    `decryption` is the field of base's Kustomization, which exists where head removed it.
+    """
+
+    owner: Resource
+    field: Node
+    decryption: Node
 
 
 def undecrypted(owner: Resource, state: State) -> Iterator[Node]:
@@ -28,6 +41,21 @@ def undecrypted(owner: Resource, state: State) -> Iterator[Node]:
         encrypted = state.derived(_encrypted).get(owner.key)
         if encrypted is not None:
             yield encrypted
+
+
+def newly_undecrypted(before: State, after: State) -> Iterator[Undecrypted]:
+    """Yield the Kustomizations of base that fail from now on, as they do not decrypt a Secret.
+
+    Where one of base does not either, something else is taken to decrypt Secrets, or to add the
+    field.
+    """
+    if any(field for owner in before.derived(all_owners) for field in undecrypted(owner, before)):
+        return
+    for owner in after.derived(all_owners):
+        old = before.get(owner.key)
+        if old is not None:
+            for field in undecrypted(owner, after):
+                yield Undecrypted(owner, field, old.at("spec", "decryption"))
 
 
 def unhealthy(owner: Resource, state: State) -> Iterator[Node]:
@@ -63,6 +91,6 @@ def _encrypted(state: State) -> Mapping[ResourceKey, Node]:
         if _ENCRYPTED not in secret.encoded or secret.annotations.get(_DECRYPT) == "disabled":
             continue
         if secret.at("sops").exists:
-            for owner in owners_of(secret, state):
-                fields.setdefault(owner.resource.key, secret.at("sops"))
+            for root in state.applied_by.get(secret.key, ()):
+                fields.setdefault(root.owner.key, secret.at("sops"))
     return MappingProxyType(fields)
