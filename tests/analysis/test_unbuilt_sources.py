@@ -75,7 +75,9 @@ spec:
 
 
 NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {%s}\n"
-INLINE = "apiVersion: v1, kind: ConfigMap, metadata: {name: more, namespace: shop}"
+INLINE = (
+    '"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more", "namespace": "shop"}'
+)
 
 
 def problems(base: str, head: str) -> tuple[Problem, ...]:
@@ -102,6 +104,38 @@ def test_a_directory_that_argo_cd_refuses_is_a_problem(more: str, why: str) -> N
     base = {"app.yaml": application("shop", "shop"), "shop/cm.yaml": config()}
     head = {**base, "shop/cm.yaml": config() + more, "shop/more.yaml": "neither: this\n"}
     problems = review(Repository(base, head)).problems
+
+    assert [(each.kind, each.new, why in each.message) for each in problems] == (
+        [("unrendered", True, True)] if why else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("shop/more.json", '{"a": 1}', "is an object without a kind"),
+        ("shop/more.json", f"{{{INLINE}}}", ""),
+        (
+            "shop/more.json",
+            '{"kind": "", "metadata": {"name": "a"}}',
+            "is an object without a kind",
+        ),
+        ("shop/more.json", "[]", "is not a single JSON object"),
+        ("shop/more.json", "", "is not a single JSON object"),
+        ("shop/more.json", 2 * f"{{{INLINE}}}", "is not a single JSON object"),
+        ("shop/more.json", '{"a": "+argocd:skip-file-rendering"}', ""),
+        ("shop/deep/more.json", '{"a": 1}', ""),
+        ("shop/more.yaml", "apiVersion: v1\nkind:\nmetadata: {name: a}\n", "has no kind"),
+        ("shop/more.yaml", "extra:\n- {apiVersion: v1, kind: A, metadata: {}}\n", "has no kind"),
+        ("shop/more.yaml", "apiVersion: v2\nname: chart\n", ""),
+        ("shop/more.yaml", f"apiVersion: v1\nkind: List\nitems: [{{{INLINE}}}]\n", ""),
+    ],
+)
+def test_a_file_that_argo_cd_refuses_is_a_problem_of_its_directory(
+    name: str, text: str, why: str
+) -> None:
+    base = {"app.yaml": application("shop", "shop"), "shop/cm.yaml": config()}
+    problems = review(Repository(base, {**base, name: text})).problems
 
     assert [(each.kind, each.new, why in each.message) for each in problems] == (
         [("unrendered", True, True)] if why else []

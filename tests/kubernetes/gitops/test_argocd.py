@@ -296,22 +296,24 @@ def test_a_symlink_may_make_a_directory_a_chart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "refused"),
+    ("text", "why"),
     [
-        ("{}", False),
-        ("\ufeff{}\n", False),
-        ("[]", True),
-        ("{} {}", True),
-        ("{", True),
-        ("[] +argocd:skip-file-rendering", False),
+        ('{"kind": "A"}', ""),
+        ('\ufeff{"kind": "A"}\n', ""),
+        ("{}", "an object without a kind"),
+        ('{"kind": ""}', "an object without a kind"),
+        ("[]", "not a single JSON object"),
+        ("{} {}", "not a single JSON object"),
+        ("{", "not a single JSON object"),
+        ("[] +argocd:skip-file-rendering", ""),
     ],
 )
 def test_a_json_file_that_is_not_one_object_hinders_the_whole_directory(
-    text: str, *, refused: bool
+    text: str, why: str
 ) -> None:
-    why = "'apps/shop/a.json' is not a single JSON object, which Argo CD refuses"
+    whole = f"'apps/shop/a.json' is {why}, which Argo CD refuses"
 
-    assert why_not("path: apps/shop", **{"apps/shop/a.json": text}) == ((why,) if refused else ())
+    assert why_not("path: apps/shop", **{"apps/shop/a.json": text}) == ((whole,) if why else ())
 
 
 def test_kustomize_options_are_written_into_the_kustomization() -> None:

@@ -74,7 +74,7 @@ def _libraries(source: ArgoSource, options: Body) -> Sequence[str]:
 
 
 def _check_json(path: str, places: TreeFiles) -> None:
-    """Refuse a JSON file that is not one object: then Argo CD applies nothing of the directory.
+    """Refuse a JSON file that is not one object with a kind: Argo CD then applies nothing at all.
 
     https://github.com/argoproj/argo-cd/blob/master/reposerver/repository/repository.go
     """
@@ -87,6 +87,8 @@ def _check_json(path: str, places: TreeFiles) -> None:
         content = None
     if not isinstance(content, dict):
         raise UnbuildableError(f"{path!r} is not a single JSON object, which Argo CD refuses")
+    if not text(content.get("kind")):
+        raise UnbuildableError(f"{path!r} is an object without a kind, which Argo CD refuses")
 
 
 def _listed_files(source: ArgoSource, options: Body) -> tuple[tuple[str, ...], tuple[str, ...]]:
