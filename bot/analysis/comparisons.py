@@ -14,7 +14,13 @@ from bot.core.engine.judge import Judged
 from bot.core.finding import FileLine
 from bot.core.states import Pair, States
 from bot.core.values import Value
-from bot.kubernetes.apply.carriers.guards import copies_in_words, newly_carried, without_guards
+from bot.kubernetes.apply.carriers.guards import (
+    copies_in_words,
+    left_carriers,
+    moved_in_words,
+    newly_carried,
+    without_guards,
+)
 from bot.kubernetes.apply.received import received_once
 from bot.records import dataclass
 
@@ -64,3 +70,7 @@ def _as_received(pair: Pair) -> Iterator[tuple[Pair, str]]:
     copies = newly_carried(pair.before, pair.after)
     if copies:
         yield replace(pair, after=without_guards(pair.after, copies)), copies_in_words(copies)
+    # So is one of another cluster that is now applied by itself, to the cluster of its carrier.
+    moved = left_carriers(pair.before, pair.after)
+    if moved:
+        yield replace(pair, after=without_guards(pair.after, moved)), moved_in_words(moved)

@@ -596,3 +596,28 @@ def test_a_guard_that_leaves_its_carrier_is_missed_whatever_another_one_holds(
     assert "without what may never be applied: NetworkPolicy/shop/a in Nothing/shop/idle" in (
         findings[0].message
     )
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids=lambda kind: kind[1])
+@pytest.mark.parametrize(("rule", "guard"), [one[:2] for one in GUARDS])
+def test_a_guard_of_another_cluster_is_missed_where_it_is_applied_here(
+    rule: str, guard: str, kind: tuple[str, str, str]
+) -> None:
+    files = {"apps.yaml": PODS, "admission.yaml": ADMISSION}
+    base = {**files, "copy.yaml": carrier(guard, *kind)}
+
+    findings = found(review(Repository(base, {**files, "plain.yaml": guard})), rule)
+
+    assert {finding.severity for finding in findings} == {Severity.ERROR}
+    assert "without what is no longer sent to other clusters" in findings[0].message
+
+
+@pytest.mark.parametrize(("start", "keeps"), [(KINDS[0], False), (KINDS[2], True)])
+def test_a_guard_that_leaves_no_other_cluster_is_not_missed(
+    start: tuple[str, str, str], *, keeps: bool
+) -> None:
+    files = {"apps.yaml": PODS, "admission.yaml": ADMISSION}
+    copy = {"copy.yaml": carrier(policy("a", ALL), *start)}
+    head = {**files, **(copy if keeps else {}), "plain.yaml": policy("a", ALL)}
+
+    assert not blocks(review(Repository({**files, **copy}, head)))

@@ -20,6 +20,17 @@ _POLICY: Final = "policy.open-cluster-management.io"
 
 CLUSTER_RESOURCE_SET: Final = GroupKind("addons.cluster.x-k8s.io", "ClusterResourceSet")
 RESOURCE_SET: Final = GroupKind("fluxcd.controlplane.io", "ResourceSet")
+TO_OTHER_CLUSTERS: Final = (
+    CLUSTER_RESOURCE_SET,
+    GroupKind(_WORK, "ManifestWork"),
+    GroupKind(_WORK, "ManifestWorkReplicaSet"),
+    GroupKind(_POLICY, "Policy"),
+    GroupKind("kubernetes.crossplane.io", "Object"),
+    GroupKind("kubernetes.m.crossplane.io", "Object"),
+    GroupKind("hive.openshift.io", "SelectorSyncSet"),
+    GroupKind("hive.openshift.io", "SyncSet"),
+)
+"""The carriers whose manifests may be applied to another cluster than the one that has them."""
 
 # Their nested values are rendered with the chart, or are a problem where it is not rendered.
 _VALUES: Final = frozenset(

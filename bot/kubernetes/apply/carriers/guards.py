@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
-from bot.core.states.carriers.kinds import may_nest
+from bot.core.states.carriers.kinds import TO_OTHER_CLUSTERS, may_nest
 from bot.core.values import Body, mapping, thaw
 from bot.core.words import first_of
 from bot.kubernetes import kinds
@@ -43,6 +43,22 @@ def newly_carried(before: State, after: State) -> tuple[Resource, ...]:
         for guard in guards
         if (guard.key, former.get(carrier_of(guard), carrier_of(guard))) not in places
     )
+
+
+def left_carriers(before: State, after: State) -> tuple[Resource, ...]:
+    """Return head's guards in plain manifests that base has in a carrier for other clusters."""
+    carriers = {str(carrier.key) for carrier in before.of(*TO_OTHER_CLUSTERS)}
+    carried = [guard for guard in carried_guards(before) if carrier_of(guard) in carriers]
+    if not carried:
+        return ()
+    former = renamed_carriers(before, after)
+    kept = {
+        (former.get(carrier_of(guard), carrier_of(guard)), _written_name(guard))
+        for guard in carried_guards(after)
+    }
+    left = (guard for guard in carried if (carrier_of(guard), _written_name(guard)) not in kept)
+    now = (after.get(guard.key) for guard in left)
+    return tuple(guard for guard in now if guard is not None and guard.source.nesting is None)
 
 
 def carrier_of(guard: Resource) -> str:
@@ -108,12 +124,22 @@ def copies_in_words(guards: Sequence[Resource]) -> str:
     return f"what may never be applied: {first_of([located(guard) for guard in guards], 1)}"
 
 
+def moved_in_words(guards: Sequence[Resource]) -> str:
+    """Return the first of some guards that left their carriers, and how many more they are."""
+    guard = first_of([str(guard.key) for guard in guards], 1)
+    return f"what is no longer sent to other clusters: {guard}"
+
+
 def located(guard: Resource) -> str:
     """Return a carried resource and its carrier in words."""
     nesting = guard.source.nesting
-    name = guard.at("metadata", "name").text or guard.key.name
     where = f" in {nesting.carrier}" if nesting is not None else ""
-    return f"{replace(guard.key, name=name)}{where}"
+    return f"{_written_name(guard)}{where}"
+
+
+def _written_name(guard: Resource) -> ResourceKey:
+    """A carried resource's key without what tells copies in several carriers apart."""
+    return replace(guard.key, name=guard.at("metadata", "name").text or guard.key.name)
 
 
 def _carried_guards(state: State) -> tuple[Resource, ...]:
