@@ -9,6 +9,7 @@ from hashlib import blake2b, sha1
 from typing import Final, Protocol
 
 from bot.analysis.counters import Counters
+from bot.analysis.differences import states_difference
 from bot.analysis.findings import Judging
 from bot.analysis.lines.attribution import Attribution
 from bot.analysis.lines.locate import Locator, in_one_line, merged
@@ -17,8 +18,6 @@ from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.analysis.validation import validated
-from bot.core.diff.model import Difference
-from bot.core.diff.paths import route_path
 from bot.core.engine.judge import RuleFailed
 from bot.core.engine.review import (
     Analysis,
@@ -35,7 +34,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
-from bot.core.state import Change, changes
+from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
 from bot.core.states.resources import resources_of
 from bot.core.states.roots.fetched_files import without_reserved
@@ -121,7 +120,7 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         findings=tuple(sorted(findings, key=_finding_order)),
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states, answers.summary),
-        difference=_difference(states) if question.difference else None,
+        difference=states_difference(states) if question.difference else None,
     )
 
 
@@ -164,37 +163,6 @@ def _not_judged(states: States, locator: Locator) -> Iterator[Problem]:
             *_unjudged(states, locator),
         )
     )
-
-
-def _difference(states: States) -> Difference:
-    from bot.core.diff.difference import difference  # noqa: PLC0415 - deepdiff is slow to import
-
-    volatile: dict[ResourceKey, tuple[str, ...]] = {}
-    for root in states.rendered.values():
-        for node in root.volatile:
-            paths = volatile.get(node.resource.key, ())
-            volatile[node.resource.key] = (*paths, route_path(node.route))
-    # A role that an environment only sees, since divisions do not separate RBAC, changes elsewhere.
-    environments = [
-        (
-            pair.before.environment.name,
-            tuple(
-                change
-                for change in changes(pair.before, pair.after)
-                if change.key not in pair.foreign
-            ),
-        )
-        for pair in states.pairs
-    ]
-    judged = {_sides(change) for _, listed in environments for change in listed}
-    for pair in states.divided:
-        copies = [one for one in changes(pair.before, pair.after) if _sides(one) not in judged]
-        environments.append((pair.before.environment.name, tuple(copies)))
-    return difference(environments, volatile)
-
-
-def _sides(change: Change) -> tuple[str, str]:
-    return _content(change.before), _content(change.after)
 
 
 def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:

@@ -77,15 +77,11 @@ def diff(
             review = compare(sides, policy, today, replace(options, on_fetch=report))
     difference = review.difference or Nothing()
     terminal.write(_FORMATS[output.form](review, difference, output.target), output.target)
-    ctx.exit(INCOMPLETE if review.problems else PASS)
+    ctx.exit(INCOMPLETE if review.problems or difference.unread else PASS)
 
 
 def _text(review: Review, difference: Difference, target: Path | None) -> str:
-    console = terminal.console(target)
-    with console.capture() as captured:
-        for line in _lines(review, difference):
-            console.print(line, soft_wrap=True)
-    return terminal.trimmed(captured.get())
+    return terminal.printed(_lines(review, difference), target)
 
 
 def _lines(review: Review, difference: Difference) -> Iterator[Text]:
@@ -110,6 +106,8 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
     for problem in review.problems:
         where = f"{visible(place(problem.location))}: " if problem.location else ""
         yield RichText(f"! {where}{visible(problem.message)}", style="yellow")
+    for file in difference.unread:
+        yield RichText(f"! {visible(file.path)}: {visible(file.reason)}", style="yellow")
     yield RichText(f"{places(review.summary)} compared: {totals(difference)}.", style="bold")
 
 

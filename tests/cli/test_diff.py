@@ -156,3 +156,40 @@ def test_a_directory_that_does_not_exist_is_wrong_use(base: Path) -> None:
 
     assert (done.status, done.stdout) == (2, "")
     assert done.stderr.startswith("fairlead: ")
+
+
+UNREADABLE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: [}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "at"),
+    [
+        (UNREADABLE, f"{UNREADABLE}# more\n", ""),
+        (BINDING, UNREADABLE, ""),
+        (UNREADABLE, BINDING, " at base"),
+    ],
+)
+def test_a_changed_file_that_cannot_be_read_is_named(
+    before: str, after: str, at: str, tmp_path: Path
+) -> None:
+    ran = fairlead(
+        "diff",
+        write(tmp_path / "base", {"a.yaml": before}),
+        write(tmp_path / "head", {"a.yaml": after}),
+    )
+
+    reason = "did not find expected node content"
+    assert (
+        f"! a.yaml: not compared from line 4 on, since it cannot be read{at}: {reason}"
+        in ran.stdout
+    )
+    assert ran.stdout.endswith("1 file not compared.\n")
+    assert ran.status == 3
+
+
+def test_an_unreadable_file_that_does_not_change_is_not_named(tmp_path: Path) -> None:
+    sides = [write(tmp_path / side, {"a.yaml": UNREADABLE}) for side in ("base", "head")]
+
+    ran = fairlead("diff", *sides)
+
+    assert (ran.stdout.splitlines()[-1].endswith("nothing changes."), ran.status) == (True, 0)

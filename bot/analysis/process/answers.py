@@ -15,6 +15,7 @@ from bot.core.diff.model import (
     MOST_FIELDS,
     MOST_GROUPS,
     MOST_PLACES,
+    MOST_UNREAD,
     Difference,
 )
 from bot.core.engine.consent import ConsentContent
@@ -81,6 +82,7 @@ def _is_bounded(difference: Difference | None) -> bool:
     places = [place for group in groups for place in group.resources]
     fields = [change for group in groups for change in group.fields]
     values = [value for change in fields for value in (change.before, change.after) if value]
+    reasons = [file.reason for file in difference.unread]
     size = sum(map(len, values)) + sum(len(change.path) for change in fields)
     names = {part for place in places for part in (place.key.kind, place.key.name)}
     return (
@@ -89,6 +91,8 @@ def _is_bounded(difference: Difference | None) -> bool:
         and all(group.resources and len(group.fields) <= MOST_FIELDS for group in groups)
         and all(len(value) <= LONGEST_VALUE for value in values)
         and all(len(name) <= LONGEST_TEXT for name in names)
+        and len(reasons) <= MOST_UNREAD
+        and all(_PRINTED.match(text) and len(text) <= LONGEST_TEXT for text in reasons)
         and all(change.before is not None or change.after is not None for change in fields)
         and size <= 2 * LARGEST_DIFFERENCE
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _LINE_START = "\r\x1b[K"
 """Returns to the start of a terminal's line and erases it."""
@@ -48,6 +49,27 @@ def console(target: Path | None = None) -> Console:
         markup=False,
         emoji=False,
     )
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table to standard output, fitted to the terminal if that is one."""
+    from bot.cli.output.columns import text_table  # noqa: PLC0415 - rich is slow
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    write("".join(f"{line}\n" for line in text_table(columns, rows, width)), None)
+
+
+def printed(lines: Iterable[Text], target: Path | None = None) -> str:
+    """The lines as this target shows them, without wrapping: rich prints them in one step."""
+    from rich.text import Text as RichText  # noqa: PLC0415 - slow, and not for --help
+
+    text = RichText("\n").join(lines)
+    target_console = console(target)
+    if not target_console.is_terminal:
+        return trimmed(text.plain)
+    with target_console.capture() as captured:
+        target_console.print(text, soft_wrap=True)
+    return trimmed(captured.get())
 
 
 def trimmed(text: str) -> str:

@@ -64,7 +64,7 @@ def difference(
     omitted = 0
     for environment, changes in environments:
         for change in changes:
-            identity = _identity(change)
+            identity = identity_of(change)
             if identity in places:
                 places[identity][1].append(environment)
             elif len(places) < MOST_PLACES:
@@ -81,7 +81,8 @@ def difference(
     return Difference(tuple(ordered[:MOST_GROUPS]), omitted)
 
 
-def _identity(change: Change) -> tuple[ResourceKey, bytes, bytes]:
+def identity_of(change: Change) -> tuple[ResourceKey, bytes, bytes]:
+    """The resource and both of its contents: equal changes of one resource share it."""
     old, new = change.before, change.after
     return (change.key, old.encoded if old else b"", new.encoded if new else b"")
 

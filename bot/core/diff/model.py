@@ -17,6 +17,9 @@ MOST_FIELDS: Final = 60
 LONGEST_VALUE: Final = 240
 """Characters of a value that are kept."""
 
+MOST_UNREAD: Final = 200
+"""Files that could not be read to their end and are named."""
+
 LARGEST_DIFFERENCE: Final = 4 * 1024 * 1024
 """Characters of all paths and values together."""
 
@@ -56,14 +59,24 @@ class DifferenceGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A changed file that could not be read to its end at base or at head, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What changes in the cluster, worst first.
 
-    `omitted` counts the changed resources that no group lists, because there are too many.
+    `omitted` counts the changed resources that no group lists, because there are too many. What
+    `unread` files contain beyond the error is not compared.
     """
 
     groups: tuple[DifferenceGroup, ...] = ()
     omitted: int = 0
+    unread: tuple[UnreadFile, ...] = ()
 
     def count(self, change: ChangeKind) -> int:
         """How many resources change so; one in several environments counts once."""

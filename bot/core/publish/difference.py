@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.publish.markdown import LONGEST_BODY, visible
 from bot.core.publish.templating import render
-from bot.core.words import first_of, plural
+from bot.core.words import counted, first_of, plural
 from bot.patterns import pattern
 from bot.records import dataclass
 
@@ -49,8 +50,8 @@ class DifferenceRow:
 
 def difference_markdown(difference: Difference, longest: int = LONGEST_BODY) -> str:
     """The difference as a list, worst first, cut with a count to at most `longest` bytes."""
-    listed = tuple(rows(difference))
-    shown = min(len(listed), MOST_GROUPS)
+    listed = tuple(islice(rows(difference), MOST_GROUPS))
+    shown = len(listed)
     while True:
         rest = difference.groups[shown:]
         text = render(
@@ -59,6 +60,8 @@ def difference_markdown(difference: Difference, longest: int = LONGEST_BODY) -> 
             named=MOST_NAMED,
             fields=MOST_FIELDS,
             hidden=len(rest),
+            unread=difference.unread[:MOST_NAMED],
+            more_unread=len(difference.unread[MOST_NAMED:]),
             hidden_resources=sum(len(group.resources) for group in rest) + difference.omitted,
         )
         if len(text.encode("utf-8", "replace")) <= longest or not shown:
@@ -69,7 +72,7 @@ def difference_markdown(difference: Difference, longest: int = LONGEST_BODY) -> 
 def is_brief(difference: Difference) -> bool:
     """Whether a difference is seen at a glance: a few resources with a few changed fields."""
     lines = sum(max(len(group.fields), 1) for group in difference.groups)
-    return not difference.omitted and lines <= MOST_AT_A_GLANCE
+    return not difference.omitted and not difference.unread and lines <= MOST_AT_A_GLANCE
 
 
 def totals(difference: Difference) -> str:
@@ -81,6 +84,8 @@ def totals(difference: Difference) -> str:
     ]
     if difference.omitted:
         parts.append(f"{difference.omitted:,} more not listed")
+    if difference.unread:
+        parts.append(f"{counted(len(difference.unread), 'file')} not compared")
     return ", ".join(parts) or "nothing changes"
 
 

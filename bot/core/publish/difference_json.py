@@ -75,9 +75,12 @@ def difference_json(
         head=head,
         groups=tuple(map(_group, difference.groups)),
         omitted=difference.omitted,
-        problems=tuple(
-            Unseen(problem.location.path if problem.location else None, problem.message)
-            for problem in problems
+        problems=(
+            *(
+                Unseen(problem.location.path if problem.location else None, problem.message)
+                for problem in problems
+            ),
+            *(Unseen(file.path, file.reason) for file in difference.unread),
         ),
     )
     return json.dumps(msgspec.to_builtins(document), indent=2) + "\n"

@@ -57,7 +57,9 @@ def visible(text: str, longest: int = LONGEST_TEXT) -> str:
     """
     redacted = _CREDENTIAL.sub(WITHHELD, text)
     cut = redacted if len(redacted) <= longest else redacted[: longest - 1] + "…"
-    return "".join(_seen(char) for char in cut)
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(map(_seen, cut))
 
 
 def _seen(char: str) -> str:

@@ -83,7 +83,7 @@ def named_summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> Re
         **_unblocking(review, policy, worst_first),
     }
     brief = render_named("summary.md", difference="", changes="", brief=False, **values)
-    if review.difference is None or not review.difference.groups:
+    if review.difference is None or not (review.difference.groups or review.difference.unread):
         return brief
     left = markdown.LONGEST_BODY - len(brief.text.encode("utf-8", "replace")) - _DETAILS
     return render_named(
