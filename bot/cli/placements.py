@@ -41,30 +41,20 @@ def placements(
     from bot.cli.pairs import placements_at, placements_between  # noqa: PLC0415 - not for --help
 
     rows = placements_at(commit, where) if diff is None else placements_between(*diff, where)
-    terminal.write(as_json(rows) if form == "json" else as_text(rows), None)
-
-
-def as_text(rows: Sequence[LocatedPlacement]) -> str:
-    """The placements as a table of aligned columns."""
-    if not rows:
-        return "No placements.\n"
-    cells = [_COLUMNS, *map(_cells, rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
-    return "".join(f"{line}\n" for line in lines)
+    if form == "json":
+        terminal.write(as_json(rows), None)
+    elif rows:
+        terminal.write_table(_COLUMNS, list(map(_cells, rows)))
+    else:
+        terminal.write("No placements.\n" if diff is None else "No placement differs.\n", None)
 
 
 def _cells(row: LocatedPlacement) -> tuple[str, ...]:
-    from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
-
     placement = row.placement
     names = placement.environments
     more = len(names) - _MOST_ENVIRONMENTS
     shown = ", ".join(names[:_MOST_ENVIRONMENTS]) + (f" and {more} more" if more > 0 else "")
-    cells = (
+    return (
         f"{_SIGNS[row.change]}{placement.root}",
         placement.kind if placement.applied else "not applied",
         shown if placement.applied else "",
@@ -72,7 +62,6 @@ def _cells(row: LocatedPlacement) -> tuple[str, ...]:
         " ".join(_said_by(row)),
         " ".join(f"{name}={value}" for name, value in placement.settings),
     )
-    return tuple(visible(cell) for cell in cells)
 
 
 def _said_by(row: LocatedPlacement) -> Iterator[str]:
