@@ -10,8 +10,10 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from bot.catalog import load_rules, severities
+from bot.core.engine.page import PROMISE
 
 _DIFF: Final = re.compile(r'<pre><code class="language-diff">(.*?)</code></pre>', re.DOTALL)
+_TAGS: Final = {"-": "del", "+": "ins"}
 _LINK: Final = re.compile(r'href="([a-z0-9_]+)\.md"')
 
 
@@ -34,24 +36,33 @@ def rule_pages() -> dict[str, RulePage]:
             rule.id,
             tuple(map(str, severities(rule))),
             _linked(parser.renderInline(rule.page.summary)),
-            _linked(parser.render(rule.page.text)),
+            _linked(_with_differences(parser.render(rule.page.text), str(rule.severity))),
         )
         for rule in load_rules()
     }
 
 
-def _marked(lines: str) -> str:
-    """A block of a difference, with the lines that go and those that come as such."""
-    tags = {"-": "del", "+": "ins"}
-    marked = (
-        f"<{tags[line[0]]}>{line}</{tags[line[0]]}>" if line[:1] in tags else f"<span>{line}</span>"
-        for line in lines.rstrip("\n").split("\n")
+def _marked(lines: str, default: str) -> str:
+    """A block of a difference: each removed, added and kept line, its promised finding below it."""
+    marked = "".join(_marked_line(line, default) for line in lines.rstrip("\n").split("\n"))
+    return f'<pre class="diff" tabindex="0"><code>{marked}</code></pre>'
+
+
+def _marked_line(line: str, default: str) -> str:
+    tag = _TAGS.get(line[:1], "span")
+    manifest, *promises = PROMISE.split(line)
+    findings = zip(promises[::2], promises[1::2], strict=True)
+    return f"<{tag}>{manifest}</{tag}>" + "".join(
+        f'<span class="promise {severity or default}">{severity or default}: {message}</span>'
+        for severity, message in findings
     )
-    return f'<pre class="diff" tabindex="0"><code>{"".join(marked)}</code></pre>'
+
+
+def _with_differences(html: str, default: str) -> str:
+    return _DIFF.sub(lambda match: _marked(match[1], default), html)
 
 
 def _linked(html: str) -> str:
     """Links between files in `rules/` as links between pages, and blocks that keys can scroll."""
-    html = _DIFF.sub(lambda match: _marked(match[1]), html)
     html = html.replace("<pre>", '<pre tabindex="0">')
     return _LINK.sub(lambda match: f'href="/rules/{match[1].replace("_", "-")}"', html)

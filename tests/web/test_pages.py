@@ -258,6 +258,11 @@ def test_a_rule_says_how_severe_it_is_and_colours_its_examples(world: World) -> 
         '<span class="severity error">error</span> <span class="severity warning">warning</span> '
         '<span class="severity notice">notice</span> depending on what is found</p>'
     ) in several
+    promised = (
+        '<span class="promise error">error: ServiceAccount shop/api can now read every Secret'
+    )
+    assert f"<ins>+  - secrets</ins>{promised}" in several
+    assert "# finding" not in several
     assert "the API refuses (<code>NP-INVALID</code>)" in world.client().get("/rules").text
 
 
@@ -352,7 +357,8 @@ def test_the_overview_counts_what_fires_and_lists_waivers_and_approvals(world: W
 
     page = app.test_client().get("/").text
 
-    assert "<td><code>image-not-approved</code></td><td>2</td><td>2</td>" in page
+    assert "<code>image-not-approved</code>" in page
+    assert '<td data-label="Findings">2</td><td data-label="Pull requests">2</td>' in page
     assert "until 2027-01-01: PLAT-812" in page
     assert "hubot <code>rbac-invalid</code> #2: agreed" in page
 

@@ -12,9 +12,13 @@ from bot.records import cached_property, dataclass
 
 REQUIRED_SECTIONS: Final = ("Why it matters", "What to do", "False positives")
 _FENCE: Final = pattern(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK: Final = pattern(r"\s*# finding(?:\((\w+)\))?: ")
+# Up to the first full stop or colon that is not part of a code span.
+_SENTENCE: Final = pattern(r"(?:`[^`]*`|[^`])*?(?=[.:](?: |$))")
 _HUNK: Final = pattern(r"^@@ .*@@")
 DEFAULT_FILE: Final = "manifests.yaml"
+
+PROMISE: Final = pattern(r"\s*# finding(?:\((\w+)\))?: ")
+"""What stands before the message of a promised finding; its group is the severity, if named."""
 
 
 class PageError(ValueError):
@@ -54,6 +58,12 @@ class Page:
     summary: str
     sections: Mapping[str, str]
     text: str
+
+    @property
+    def headline(self) -> str:
+        """The beginning of the summary that is a sentence by itself, for lists of rules."""
+        start = _SENTENCE.match(self.summary)
+        return f"{start[0]}." if start else self.summary
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -124,7 +134,7 @@ def _take(row: str, sides: _Sides, where: str) -> Iterator[Expected]:
     sign, text = row[:1], row[1:]
     if sign not in {"-", "+", " ", ""}:
         raise PageError(f"{where}: a line of a diff begins with '-', '+' or a space")
-    marks = list(_MARK.finditer(text))
+    marks = list(PROMISE.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     promised = [
         (text[mark.end() : end], _severity(mark[1], where))

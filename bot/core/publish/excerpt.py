@@ -13,6 +13,11 @@ LONGEST_LINE: Final = 300
 
 
 _MAY_HIDE: Final = pattern(rb"secret|stringData|\\\\[xuU]|!!|\0", re.IGNORECASE)
+_RBAC_RESOURCE: Final = pattern(
+    rb"(?:^ *- |[\[,] *)([\"']?)secrets\1(?= *(?:[\],#]|\r?$))", re.MULTILINE
+)
+"""`secrets` as an item of a list: a role names the kind so, and no Secret is written that way."""
+
 LARGEST_FILE: Final = 1024 * 1024
 
 
@@ -20,9 +25,9 @@ def unparsed_line(data: bytes, number: int) -> str | None:
     """Line `number` (1-based) of a file that nobody has parsed, None where it may be secret.
 
     For a process that must not parse the file. A file that names a Secret in any way, or could
-    do so by an escape or a tag, shows nothing.
+    do so by an escape or a tag, shows nothing; the resource `secrets` in a role is no such name.
     """
-    if len(data) > LARGEST_FILE or _MAY_HIDE.search(data):
+    if len(data) > LARGEST_FILE or _MAY_HIDE.search(_RBAC_RESOURCE.sub(b"", data)):
         return None
     return _row(data, number)
 

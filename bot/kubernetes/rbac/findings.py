@@ -176,7 +176,7 @@ def _steps(gains: Sequence[Gain], risks: Sequence[Risk], judge: Judgement) -> It
     scopes = {gain.scope for gain in gains if worst in judge.risks(gain)}
     target = judge.strongest(CLUSTER if CLUSTER in scopes else min(scopes))
     reached = () if target is None else (f"In reach is {target}, which may do everything.",)
-    yield Steps(f"From {worst.id} to more", (*worst.steps, *reached))
+    yield Steps("How this leads to further permissions", (*worst.steps, *reached))
 
 
 def _bound(gains: Iterable[Gain]) -> Iterator[Related]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.publish.excerpt import shown_line
+from bot.core.publish.excerpt import shown_line, unparsed_line
 from bot.core.reading import read_manifest
 
 CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -46,3 +46,18 @@ def test_a_very_long_line_is_cut() -> None:
 
     assert shown is not None
     assert len(shown) == 300
+
+
+@pytest.mark.parametrize(
+    "item", [b"- secrets", b"- 'secrets'  # all", b"x: [pods, secrets]", b'x: ["secrets", pods]\r']
+)
+def test_a_role_that_names_secrets_shows_its_lines(item: bytes) -> None:
+    assert unparsed_line(b"kind: Role\n" + item + b"\n", 1) == "kind: Role"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"kind: Secret", b"secrets: {a: b}", b"- secrets: a", b"a: [secrets: b]", b"name: my-secrets"],
+)
+def test_an_unparsed_file_that_may_hold_a_secret_shows_nothing(text: bytes) -> None:
+    assert unparsed_line(b"- secrets\n" + text + b"\n", 1) is None

@@ -401,7 +401,7 @@ def test_the_way_to_the_cluster_names_the_account_that_it_leads_to() -> None:
 
     assert [part for part in only.details if isinstance(part, Steps)] == [
         Steps(
-            "From token-request to more",
+            "How this leads to further permissions",
             (
                 "Request a token of the strongest ServiceAccount in reach.",
                 "Act as that account.",
