@@ -105,6 +105,13 @@ def test_the_version_is_that_of_the_package() -> None:
         ),
         (["explain", "0"], "unknown rule '0': `fairlead rules` lists them all"),
         (
+            ["explain", "rbac-priv"],
+            (
+                "unknown rule 'rbac-priv', did you mean 'rbac-privilege-added'? "
+                "`fairlead rules` lists them all"
+            ),
+        ),
+        (
             ["explain", "37248221"],
             "'37248221' is the id of a finding: name its rule, which is printed before the id",
         ),
@@ -146,7 +153,7 @@ def test_rules_stacks_the_summaries_where_columns_are_few(monkeypatch: pytest.Mo
     titles = [line for line in lines if line[0] != " "]
     assert titles == [f"{rule.id} ({rule.severity})" for rule in load_rules()]
     summaries = " ".join(line.strip() for line in lines if line[0] == " ")
-    assert summaries.split() == " ".join(rule.page.summary for rule in load_rules()).split()
+    assert summaries.split() == " ".join(rule.page.headline for rule in load_rules()).split()
     assert all(len(line) <= 40 for line in lines if line[0] == " ")
 
 

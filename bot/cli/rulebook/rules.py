@@ -66,19 +66,19 @@ def _in_columns(console: Console, catalogue: Sequence[Rule]) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column()
     for rule in catalogue:
-        grid.add_row(rule.id, str(rule.severity), rule.page.summary)
+        grid.add_row(rule.id, str(rule.severity), rule.page.headline)
     console.print(grid)
 
 
 def _stacked(console: Console, catalogue: Sequence[Rule]) -> None:
-    """Print each summary below its rule's id and severity, for a terminal with few columns."""
+    """Print what a rule finds below its rule's id and severity, for a terminal with few columns."""
     from rich.padding import Padding  # noqa: PLC0415 - not for --help
     from rich.text import Text  # noqa: PLC0415 - not for --help
 
     for rule in catalogue:
         title = Text.assemble((rule.id, "bold"), f" ({rule.severity})")
         console.print(title, soft_wrap=True)
-        console.print(Padding(rule.page.summary, (0, 0, 0, 2)))
+        console.print(Padding(rule.page.headline, (0, 0, 0, 2)))
 
 
 def _entry(rule: Rule) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,17 +12,14 @@ from bot.core.engine.rule import Rule
 from bot.core.words import first_of, series
 
 _MOST_KINDS: Final = 6
-# Up to the first full stop or colon that is not part of a code span.
-_SENTENCE: Final = re.compile(r"(?:`[^`]*`|[^`])*?(?=[.:](?: |$))")
 
 
 def readme_table() -> str:
     """README's table: each rule, the severities it can give, and what it finds in short."""
     rows = ["| Rule | Severity | Finds |", "| --- | --- | --- |"]
     for rule in load_rules():
-        short = _SENTENCE.match(rule.page.summary)
-        words = short[0] if short else rule.page.summary
-        rows.append(f"| {_link(rule, 'rules/')} | {_severity(rule)} | {_cell(words)}. |")
+        row = (_link(rule, "rules/"), _severity(rule), _cell(rule.page.headline))
+        rows.append(f"| {' | '.join(row)} |")
     return "".join(f"{row}\n" for row in rows)
 
 
