@@ -77,7 +77,8 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
         return
     if kind == kinds.APP_PROJECT:
         for node, what, side in project_widened(change.before, new):
-            yield node, f"{str_of(new)} now {what}", side
+            verb = what if what.startswith("no longer ") else f"now {what}"
+            yield node, f"{str_of(new)} {verb}", side
     elif kind in _APPLICATIONS:
         yield from _application(change.before, new, _APPLICATIONS[kind])
     else:

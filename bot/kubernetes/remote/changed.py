@@ -118,13 +118,13 @@ def _in_words(change: SourceChange) -> str:
     if change.stranger:
         follows = f", and {_follows(new)}" if new.follows else ""
         return (
-            f"{new.words}{_version(new)} comes from {new.address.owner}, from where nothing here "
-            f"came before{follows}"
+            f"{new.words}{_version(new)} comes from {new.address.owner}, which nothing here used "
+            f"before{follows}"
         )
     if new.follows:
         return f"{new.words} {_follows(new)}"
     if old is None:
-        unseen = "" if change.looked_into else ", and is not looked into"
+        unseen = "" if change.looked_into else " and was not reviewed"
         return f"{new.words}{_version(new)} is new here{unseen}"
     link = f": {change.link}" if change.link else ""
     return f"{new.words} moves from {old.version or 'no version'} to {new.version}{link}"

@@ -27,18 +27,17 @@ def _violation(state: State, route: Resource, parent: Node) -> Violation:
     space = parent["namespace"].text or route.namespace
     kind = parent["kind"].text or "Gateway"
     section, port = parent["sectionName"].text, parent["port"].integer
-    listener = f"listener {section}" if section else "no listener"
+    gateway = f"{kind} {space}/{parent['name'].text}"
     if section:
-        said = f"{listener} of {kind} {space}/{parent['name'].text} does not take it"
-    elif port is not None:
-        said = f"no listener on port {port} of {kind} {space}/{parent['name'].text} takes it"
+        refusal = f"listener {section} of {gateway} does not accept it"
     else:
-        said = f"{listener} of {kind} {space}/{parent['name'].text} takes it"
+        on_port = f" on port {port}" if port is not None else ""
+        refusal = f"no listener{on_port} of {gateway} accepts it"
     return Violation(
         "ROUTE-UNATTACHED",
         route,
         (kind, space or "", parent["name"].text or "", section or "", str(port or "")),
-        f"{str_of(route)} is attached to nothing: {said}, by its name, port, protocol, "
-        "namespaces or host",
+        f"{str_of(route)} is attached to nothing: {refusal}, because of its name, port, "
+        "protocol, namespaces or host",
         (*attachment_places(state, parent), route.at("spec", "hostnames")),
     )

@@ -509,7 +509,7 @@ def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:
     assert new == Fetched(METRICS, "v1.1.0", "", "it has no tag v1.1.0")
 
 
-@pytest.mark.parametrize(("held", "ending"), [(HEAD_ONLY, ""), ({}, ", and is not looked into")])
+@pytest.mark.parametrize(("held", "ending"), [(HEAD_ONLY, ""), ({}, " and was not reviewed")])
 def test_what_was_looked_into_is_not_said_to_be_unseen(
     held: dict[SourceReference, Held | FetchResult], ending: str
 ) -> None:

@@ -30,7 +30,7 @@ def said(template: str, before: str | None, after: str | None) -> list[tuple[str
             PROJECT,
             "{sourceRepos: ['*', '!https://x/y']}",
             "{sourceRepos: ['*']}",
-            ("LEFT", "AppProject a/p now no longer refuses the source https://x/y"),
+            ("LEFT", "AppProject a/p no longer refuses the source https://x/y"),
         ),
         (
             PROJECT,
@@ -48,7 +48,7 @@ def said(template: str, before: str | None, after: str | None) -> list[tuple[str
             PROJECT,
             "{clusterResourceBlacklist: [{group: '', kind: Node}]}",
             "{clusterResourceBlacklist: []}",
-            ("LEFT", "AppProject a/p now no longer refuses Node"),
+            ("LEFT", "AppProject a/p no longer refuses Node"),
         ),
         (
             PROJECT,
