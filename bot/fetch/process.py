@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import msgspec
 
 from bot.fetch.messages import MEBIBYTE, FetchOrder, ItemResult
 from bot.records import dataclass
+from bot.sandbox.process_group import kill_group
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (
@@ -64,7 +64,7 @@ def run(order: FetchOrder, options: ProcessOptions) -> Mapping[int, ItemResult]:
         try:
             output, exceeded = _communicate(process, order, options)
         finally:
-            _kill_group(process)
+            kill_group(process)
     results = dict(_results(output, len(order.items)))
     return results if exceeded is None else {-1: exceeded, **results}
 
@@ -133,15 +133,6 @@ def staged_bytes(folder: Path) -> int:
         except OSError:
             continue
     return total
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and everything else in its process group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
 
 
 def _results(output: bytearray, items: int) -> Iterator[tuple[int, ItemResult]]:

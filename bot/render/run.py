@@ -18,6 +18,7 @@ from typing import IO, Final, Literal, TypeAlias
 
 from bot.records import dataclass
 from bot.render.launch import NOT_CONFINED, Launch
+from bot.sandbox.process_group import kill_group
 
 MEBIBYTE: Final = 1024 * 1024
 _CHUNK: Final = 1 << 16
@@ -99,7 +100,7 @@ def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -
             if exceeded is None:
                 exceeded = _wait(process, limits, deadline)
         finally:
-            _kill_group(process)
+            kill_group(process)
     text = errors.decode(errors="replace")
     return Finished(exceeded or _ending(process.returncode, text), bytes(output), text)
 
@@ -190,15 +191,6 @@ def _wait(process: subprocess.Popen[bytes], limits: RunLimits, deadline: float) 
                 return exceeded
         else:
             return None
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and everything else in its process group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
 
 
 def _ending(status: int, errors: str) -> Ending:

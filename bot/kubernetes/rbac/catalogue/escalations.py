@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Final
 
 from bot.kubernetes.rbac.effect import RBAC_GROUP
@@ -124,25 +125,19 @@ ESCALATIONS: Final[tuple[Risk, ...]] = (
         "in anybody's name",
         ("Sign a certificate for the group system:masters.", "Log in with it."),
     ),
-    Risk(
-        "csr",
-        RiskLevel.CRITICAL,
-        RiskLevel.HIGH,
-        (_APPROVAL,),
-        "approve client certificates",
-        "in anybody's name",
-        ("Request a certificate in the name of somebody stronger.", "Approve it.", "Log in."),
-        needs=(_APPROVE,),
-    ),
-    Risk(
-        "csr",
-        RiskLevel.CRITICAL,
-        RiskLevel.HIGH,
-        (_APPROVE,),
-        "approve client certificates",
-        "in anybody's name",
-        ("Request a certificate in the name of somebody stronger.", "Approve it.", "Log in."),
-        needs=(_APPROVAL,),
+    # Approving takes both: whichever comes last completes it.
+    *(
+        Risk(
+            "csr",
+            RiskLevel.CRITICAL,
+            RiskLevel.HIGH,
+            (gained,),
+            "approve client certificates",
+            "in anybody's name",
+            ("Request a certificate in the name of somebody stronger.", "Approve it.", "Log in."),
+            needs=(other,),
+        )
+        for gained, other in permutations((_APPROVAL, _APPROVE))
     ),
     Risk(
         "csr",
