@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.core.engine.decide import Conclusion, conclusion, may_pass, severities, waits_only
@@ -190,23 +190,32 @@ def comment(
 def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The summary and each comment as one text."""
     pages = pages.of(review)
-    threads = [finding for finding in review.findings if policy.inline.reached_by(finding.severity)]
-    shared = on_one_line(threads)
-    joined = {id(also) for others in shared.values() for also in others}
     return render(
         "whole.md",
         summary=summary(review, policy, pages),
         comments=[
             {
                 "location": finding.location,
-                "body": comment(
-                    finding, policy, pages, suggest=True, also=shared.get(id(finding), ())
-                ),
+                "body": comment(finding, policy, pages, suggest=True, also=also),
             }
-            for finding in threads
-            if id(finding) not in joined
+            for finding, also in thread_leads(review, policy)
         ],
     )
+
+
+def thread_leads(
+    review: Review, policy: Policy
+) -> Iterator[tuple[ReviewFinding, tuple[ReviewFinding, ...]]]:
+    """The findings that lead a thread, worst first, each with the findings that share it."""
+    worst_first = sorted(
+        (finding for finding in review.findings if policy.inline.reached_by(finding.severity)),
+        key=badness,
+    )
+    shared = on_one_line(worst_first)
+    joined = {id(also) for others in shared.values() for also in others}
+    for finding in worst_first:
+        if id(finding) not in joined:
+            yield finding, shared.get(id(finding), ())
 
 
 def safe_suggestion(finding: ReviewFinding) -> Suggestion | None:

@@ -7,12 +7,11 @@ from functools import partial
 
 from bot.core.engine.review import Location, Review, ReviewFinding
 from bot.core.policy.model import Policy
-from bot.core.publish.causes import on_one_line
 from bot.core.publish.commentable_lines import Hunks, parse_patch
 from bot.core.publish.markers import marked_fingerprint
 from bot.core.publish.operations import ChangedFile, InlineComment, PostedComment
 from bot.core.publish.pages import Pages
-from bot.core.publish.report import badness, comment, safe_suggestion
+from bot.core.publish.report import comment, safe_suggestion, thread_leads
 from bot.records import dataclass
 
 
@@ -36,19 +35,13 @@ def threads_of(
     """The threads for findings that reach `inline` and stand in a changed file, worst first."""
     patches = _Patches(files)
     write_one = partial(comment, policy=policy, pages=pages.of(review))
-    worst_first = sorted(
-        (finding for finding in review.findings if policy.inline.reached_by(finding.severity)),
-        key=badness,
-    )
-    shared = on_one_line(worst_first)
-    joined = {id(also) for others in shared.values() for also in others}
-    for finding in worst_first:
-        if finding.location is None or id(finding) in joined:
+    for finding, also in thread_leads(review, policy):
+        if finding.location is None:
             continue
         path = patches.path(finding.location)
         if path is None:
             continue
-        write = partial(write_one, also=shared.get(id(finding), ()))
+        write = partial(write_one, also=also)
         inline = _inline(finding, patches.hunks(path), path, write)
         body = inline.body if inline else write(finding)
         fingerprint = marked_fingerprint(finding.fingerprint)

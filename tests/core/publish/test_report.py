@@ -387,3 +387,12 @@ def test_many_environments_are_a_number_with_the_list_folded() -> None:
     )
     assert "`clusters/49` and 3 more" in comment(many, Policy())
     assert "\nIn `clusters/0`, `clusters/1`" in comment(few, Policy())
+
+
+def test_the_whole_text_leads_each_thread_with_its_worst_finding() -> None:
+    warning = finding("service-exposed", Severity.WARNING, line=7, message="A warning")
+    error = finding("service-selects-nothing", line=7, message="An error")
+
+    text = whole(decided(warning, error), Policy())
+
+    assert text.rindex("An error") < text.rindex("A warning")
