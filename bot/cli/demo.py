@@ -38,6 +38,7 @@ except ModuleNotFoundError as error:
     # The service's image leaves the stand-in and its libraries out.
     raise UsageError("the demo is not installed: run pip install 'fairlead[demo]'") from error
 
+_FOLD = re.compile(r"<details[^>]*>\n?<summary>(.*?)</summary>")
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 
 
@@ -110,14 +111,19 @@ def _print(out: Console, shown: PullRequestView) -> None:
     out.print(Rule(f"Pull request #{shown.number}", align="left", characters="─"))
     for comment in shown.comments:
         out.print(f"\n{comment.path}:{comment.line}", style="bold")
-        out.print(Padding(Markdown(_HIDDEN.sub("", comment.body)), (0, 0, 0, 2)))
+        out.print(Padding(_markdown(comment.body), (0, 0, 0, 2)))
     if not shown.comments:
         out.print("\nNo open threads.")
     out.print(f"\nCheck fairlead: {shown.check.conclusion}, {shown.check.title}", style="bold")
-    out.print(Padding(Markdown(_HIDDEN.sub("", shown.check.summary or "")), (0, 0, 0, 2)))
+    out.print(Padding(_markdown(shown.check.summary or ""), (0, 0, 0, 2)))
     refused = shown.refusal is not None
     verdict = f"Merging is blocked: {shown.refusal}" if refused else "This branch can be merged."
     out.print(f"\n{verdict}\n", style="bold red" if refused else "bold green")
+
+
+def _markdown(text: str) -> Markdown:
+    """Markdown of GitHub for a terminal, which folds nothing: what folds has its title in bold."""
+    return Markdown(_FOLD.sub(r"**\1** ", _HIDDEN.sub("", text)))
 
 
 def _stay(running: Demonstration) -> None:
