@@ -114,6 +114,15 @@ def test_what_is_no_more_is_silent(template: str, before: str | None, after: str
     assert said(template, before, after) == []
 
 
+def test_the_key_of_a_finding_outlives_its_wording() -> None:
+    states = (world(PROJECT % f"{{sourceRepos: {sources}}}") for sources in ("['!a', b]", "[b]"))
+
+    (finding,) = authority_widened(*states)
+
+    assert finding.message == "AppProject a/p no longer refuses the source a"
+    assert finding.key == "AppProject a/p now no longer refuses the source a"
+
+
 def test_lines_of_a_policy_are_csv() -> None:
     text = 'p, role:a, applications, get, "x, y", allow\n# comment\n\ng,me,role:a\nq, other\n'
 
