@@ -20,6 +20,7 @@ from bot.errors import AnalysisError
 from bot.git import Repository
 from bot.settings import cache_directory, tool_folders
 
+_KINDS: Final = {"unrendered": "not rendered", "unjudged": "not judged"}
 _MOST_UNSEEN: Final = 10
 _LONGEST_REASON: Final = 160
 
@@ -62,7 +63,8 @@ def incomplete_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     incomplete = sum(bool(each.review and each.review.problems) for each in outcomes)
     yield f"Incomplete in {incomplete} of {len(outcomes)} merges:"
     for reason in reasons[:_MOST_UNSEEN]:
-        yield f"  {reason.merges:>3}  {reason.kind}: {reason.reason[:_LONGEST_REASON]}"
+        kind = _KINDS.get(reason.kind, reason.kind)
+        yield f"  {reason.merges:>3}  {kind}: {reason.reason[:_LONGEST_REASON]}"
         yield f"       what would help: {reason.advice}"
 
 

@@ -101,7 +101,8 @@ def init(
     schema = schema_url(service) if service else None
     text = proposed_policy(proposal(states, content.origins, owners), schema)
     policy = parse_policy(text, rule_options())
-    for line in _incomplete(commit, where, last, policy):
+    incomplete = list(_incomplete(commit, where, last, policy))
+    for line in (*incomplete, "") if incomplete else ():
         click.echo(line, err=True)
     if target is None:
         terminal.write(text, None)

@@ -89,5 +89,5 @@ def test_what_is_not_rendered_is_said_with_its_reason(tmp_path: Path) -> None:
 
     done = fairlead("who-can", "get", "secrets", "--at", tree)
 
-    assert done.stderr.startswith("fairlead: warning: kustomization:prod is not rendered: ")
+    assert done.stderr.startswith("fairlead: warning: the kustomization prod is not rendered: ")
     assert done.status == 0

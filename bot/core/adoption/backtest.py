@@ -16,8 +16,8 @@ SCHEMA: Final = "fairlead.backtest/1"
 
 _ADVICE: Final[Mapping[ProblemKind, str]] = MappingProxyType(
     {
-        "unrendered": "install what is missing (`fairlead tools fetch`), and let the fetcher reach "
-        "its sources",
+        "unrendered": "install a missing renderer (`fairlead tools fetch`), and let Fairlead fetch "
+        "remote sources (without `--no-fetch`)",
         "unreadable": "keep manifests in the repository as regular files",
         "unjudged": "list what nothing applies under `ignore:`, or accept it on the pull request",
         "rule-failed": "report the rule with the manifest that it crashed on",
