@@ -132,8 +132,9 @@ def _warn_of_missing(states: States) -> None:
     """Name on standard error the roots that the answer lacks, and why."""
     missing: Mapping[str, str] = states.missing
     for name, reason in list(missing.items())[:_MOST_NAMED]:
-        kind, _, path = name.partition(":")
-        text = visible(f"the {kind} {path} is not rendered: {reason}")
+        parts = name.split(":")
+        root = f"the {' '.join(parts)}" if len(parts) == 2 else name  # inferred: kind and path
+        text = visible(f"{root} is not rendered: {reason}")
         click.echo(f"fairlead: warning: {text}", err=True)
     if len(missing) > _MOST_NAMED:
         more = len(missing) - _MOST_NAMED
