@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools oracle demo test coverage mutants check bench soak pictures lock format clean
+.PHONY: install tools oracle demo test coverage mutants check bench soak pictures lock format site clean
 
 install: $(STAMP)
 

@@ -80,6 +80,15 @@ def test_who_can_is_a_table_for_people(tree: Path) -> None:
     assert "Group team-a" in ran.stdout.splitlines()[1]
 
 
+def test_a_table_names_the_whole_cluster_and_leaves_empty_columns_out(tree: Path) -> None:
+    ran = fairlead("who-can", "get", "widgets.example.com", "-n", "other", "--at", tree)
+
+    header, *rows = ran.stdout.splitlines()
+    assert header.split() == ["SUBJECT", "SCOPE", "ROLE", "BINDING"]
+    assert rows
+    assert all("whole cluster" in row for row in rows)
+
+
 def test_grants_says_what_a_subject_may_do(tree: Path) -> None:
     ran = fairlead("grants", "Group/team-a", "--at", tree, "--repo", tree, "--format", "json")
 

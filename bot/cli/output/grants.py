@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from bot.cli.output import terminal
+
+_CLUSTER: Final = "*"
+"""The scope of a grant in the whole cluster, as in the JSON."""
 
 
 def print_grants(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
@@ -27,9 +30,11 @@ def print_grants(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any
         if any(row[column] for row in rows)
         and (column != "environment" or len({row[column] for row in rows}) > 1)
     ]
-    cells = [[_cell(row[column]) for column in shown] for row in rows]
+    cells = [[_cell(column, row[column]) for column in shown] for row in rows]
     terminal.write_table([column.upper() for column in shown], cells)
 
 
-def _cell(value: Any) -> str:
+def _cell(column: str, value: Any) -> str:
+    if column == "scope" and value == _CLUSTER:
+        return "whole cluster"
     return ", ".join(value) if isinstance(value, list) else str(value)
