@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from bot.app import create_app
 from bot.catalog import load_rules, rule_options
+from bot.core.diff.model import Difference, UnreadFile
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.policy.schema import SCHEMA_PATH, policy_schema
@@ -233,6 +234,16 @@ def test_nothing_of_a_pull_request_is_markup(world: World, text: str) -> None:
     assert "<img" not in page
     assert "<script" not in page
     assert "javascript:" not in page.lower()
+
+
+def test_a_file_that_is_not_compared_is_named(world: World) -> None:
+    unread = Difference(unread=(UnreadFile("apps/<b>.yaml", "not compared"),))
+    world.reviews.put(stored(world.repository.id, replace(REVIEW, difference=unread)))
+
+    page = world.signed_in("reader").get(path()).text
+
+    assert "<p>1 file not compared, after rendering.</p>" in page
+    assert "<li><code>apps/&lt;b&gt;.yaml</code>: not compared</li>" in page
 
 
 def test_every_rule_has_a_page_and_the_list_links_to_it(world: World) -> None:

@@ -124,3 +124,5 @@ class ReviewPage(msgspec.Struct, frozen=True):
     grants: tuple[PageGrant, ...]
     settled: tuple[PageSettled, ...]
     overridden: str = ""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Files that are not compared: the path and the reason."""

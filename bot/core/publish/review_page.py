@@ -54,6 +54,7 @@ def review_page(
         for finding in (cause.finding, *cause.also)
     ]
     changed = list(words.rows(review.difference)) if review.difference else []
+    unread = review.difference.unread if review.difference else ()
     override = review.overridden
     return ReviewPage(
         verdict=review.verdict,
@@ -92,6 +93,7 @@ def review_page(
         overridden=visible(f"{override.by} until {override.until}: {override.reason}")
         if override
         else "",
+        unread=tuple((visible(file.path), visible(file.reason)) for file in unread),
     )
 
 
