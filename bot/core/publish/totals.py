@@ -9,7 +9,7 @@ from bot.core.words import counted
 def compared(totals: Summary) -> str:
     """What was compared: `312 resources in 41 environments compared: 2 changed, images only`."""
     parts = [
-        f"{number} {word}"
+        f"{number:,} {word}"
         for number, word in (
             (totals.resources.added, "added"),
             (totals.resources.changed, "changed"),
